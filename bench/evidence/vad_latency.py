@@ -1,0 +1,145 @@
+"""Evidence (b): how long after speech begins or ends the voice-activity model shows it.
+
+Each phrase lies at a random moment in line noise, at three levels, and at 20 and 10 dB
+above pink noise. Truth is the corpus's own cut: the first and last 5 ms step within 40 dB
+of the phrase's peak. A crossing is counted when its 32 ms window is complete, which is
+when a live call can know of it.
+
+    python bench/evidence/vad_latency.py --corpus DIR --model silero_vad.onnx
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from channel import RANDOM, RATE_HZ, Floats, load, narrow, phone
+
+from antiphon.media.silero import Lane, Silero
+
+LEAD_S, TAIL_S = 0.8, 0.8
+HIGHS = (0.5, 0.35, 0.2)
+LOWS = (0.5, 0.35, 0.2)
+CASES: dict[str, tuple[float, float | None]] = {
+    "-20 dBFS, quiet line": (-20.0, None),
+    "-30 dBFS, quiet line": (-30.0, None),
+    "-42 dBFS, quiet line": (-42.0, None),
+    "-26 dBFS, 20 dB above noise": (-26.0, 20.0),
+    "-26 dBFS, 10 dB above noise": (-26.0, 10.0),
+}
+
+
+def pink(samples: int) -> Floats:
+    spectrum = np.fft.rfft(RANDOM.standard_normal(samples))
+    spectrum /= np.sqrt(np.arange(1, len(spectrum) + 1))
+    noise = np.fft.irfft(spectrum, samples)
+    return (noise / np.sqrt((noise**2).mean())).astype(np.float32)
+
+
+def rms(audio: Floats) -> float:
+    return float(np.sqrt((audio**2).mean()))
+
+
+def scene(speech: Floats, level_db: float, snr_db: float | None) -> tuple[Floats, float, float]:
+    """Audio with the speech in it, and where the speech begins and ends in seconds."""
+    lead = int((LEAD_S + RANDOM.uniform(0, 0.032)) * RATE_HZ)
+    tail = int(TAIL_S * RATE_HZ)
+    spoken = speech * (10 ** (level_db / 20) / rms(speech))
+    audio = np.concatenate([np.zeros(lead), spoken, np.zeros(tail)]).astype(np.float32)
+    audio += RANDOM.standard_normal(len(audio)).astype(np.float32) * 10 ** (-68 / 20)
+    if snr_db is not None:
+        audio += pink(len(audio)) * 10 ** ((level_db - snr_db) / 20)
+    return audio, lead / RATE_HZ, (lead + len(spoken)) / RATE_HZ
+
+
+def probabilities(lane: Lane, audio: Floats) -> Floats:
+    slot = lane.claim()
+    slots = np.array([slot])
+    count = len(audio) // lane.window_samples
+    windows = audio[: count * lane.window_samples].reshape(count, 1, lane.window_samples)
+    out = np.array([lane.score(window, slots)[0] for window in windows])
+    lane.release(slot)
+    return out
+
+
+def spread(values: list[float]) -> str:
+    if not values:
+        return "never"
+    low, mid, high = np.percentile(values, (10, 50, 90))
+    return f"{mid:.0f} ({low:.0f} to {high:.0f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--every", type=int, default=3, help="use every Nth phrase")
+    args = parser.parse_args()
+    rows = [json.loads(line) for line in (args.corpus / "manifest.jsonl").open()]
+    kinds = ("complete", "comma", "one word", "interruption", "backchannel")
+    rows = [row for row in rows if row["kind"] in kinds and row["voice"] != "hum"]
+    speeches = [load(args.corpus / row["file"]) for row in rows[:: args.every]]
+    silero = Silero(args.model)
+    print(f"{len(speeches)} phrases; ms after the truth: median (p10 to p90)")
+    heads = [f"on {t}" for t in HIGHS] + ["first window start"] + [f"off {t}" for t in LOWS]
+    extra = ["last window end", "missed", "dips >= 2 windows / phrase", "false on / min"]
+    lines: dict[str, tuple[int, Callable[[Floats], Floats]]] = {
+        "16 kHz": (16_000, lambda wide: wide),
+        "telephone, 8 kHz model": (8_000, narrow),
+        "telephone, resampled for the 16 kHz model": (16_000, phone),
+    }
+    for line, (rate_hz, through) in lines.items():
+        lane = silero.lane(rate_hz)
+        print(f"\n### {line}\n\n| case | " + " | ".join(heads + extra) + " |")
+        print("|---|" + "---|" * len(heads + extra))
+        for name, (level_db, snr_db) in CASES.items():
+            scenes = [scene(speech, level_db, snr_db) for speech in speeches]
+            heard = [(through(audio), on_s, off_s) for audio, on_s, off_s in scenes]
+            cells = case(lane, heard)
+            print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def case(lane: Lane, heard: list[tuple[Floats, float, float]]) -> list[str]:
+    window_s = lane.window_samples / lane.rate_hz
+    ons: dict[float, list[float]] = {t: [] for t in HIGHS}
+    offs: dict[float, list[float]] = {t: [] for t in LOWS}
+    starts: list[float] = []
+    ends: list[float] = []
+    missed = dips = false = 0
+    for audio, onset_s, end_s in heard:
+        p = probabilities(lane, audio)
+        knew_s = (np.arange(len(p)) + 1) * window_s
+        during = (knew_s > onset_s) & (knew_s < end_s + 0.1)
+        false += int(((p > 0.5) & (knew_s > 0.2) & (knew_s <= onset_s)).any())
+        for threshold in HIGHS:
+            hit = np.flatnonzero(during & (p > threshold))
+            if len(hit):
+                ons[threshold].append((knew_s[hit[0]] - onset_s) * 1000)
+        hit = np.flatnonzero(during & (p > 0.5))
+        if not len(hit):
+            missed += 1
+            continue
+        starts.append((knew_s[hit[0]] - window_s - onset_s) * 1000)
+        low = p < 0.35
+        pairs = low[:-1] & low[1:]
+        dips += int(pairs[hit[0] : max(hit[0], int(end_s / window_s) - 1)].sum())
+        for threshold in LOWS:
+            last = np.flatnonzero(p >= threshold)[-1]
+            if last + 1 < len(p):
+                offs[threshold].append((knew_s[last + 1] - end_s) * 1000)
+        ends.append((knew_s[np.flatnonzero(p >= 0.35)[-1]] - end_s) * 1000)
+    minutes = len(heard) * (LEAD_S - 0.2) / 60
+    return [
+        *(spread(ons[t]) for t in HIGHS),
+        spread(starts),
+        *(spread(offs[t]) for t in LOWS),
+        spread(ends),
+        f"{missed}/{len(heard)}",
+        f"{dips / len(heard):.2f}",
+        f"{false / minutes:.1f}",
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,285 @@
+"""The two machines of a call, joined: still pure, still a function of its inputs alone.
+
+The turn machine and the dialog never call each other. This turns the one's orders into the
+other's facts, and keeps the answers that are prepared on a guess apart from those that are
+given: a guess works on a copy of the dialog, and that copy replaces the dialog only when the
+turn really ended with the same words and nothing else changed meanwhile.
+
+Every order of both machines is returned, for the shell to perform or merely to show. What the
+shell needs not do is marked in the docs of `antiphon.call.runner`.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from antiphon import actions as order
+from antiphon.actions import Action
+from antiphon.dialog.dialog import Dialog, DialogEvent
+from antiphon.events import (
+    BackchannelHeard,
+    CallEnded,
+    CallStarted,
+    DigitPressed,
+    Event,
+    ExpectationSet,
+    LimitReached,
+    ModelFailed,
+    ModelFinished,
+    ModelSaid,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyKind,
+    ReplyLate,
+    ReplyOffered,
+    ReplyStarted,
+    ReplyStopped,
+    SilenceNoticed,
+    ToolEnded,
+    ToolFinished,
+    TranscriptAmended,
+    TurnEnded,
+)
+from antiphon.turns.machine import Machine
+from antiphon.turns.table import State
+from antiphon.turns.words import same_words
+
+__all__ = ["Conversation"]
+
+_Both: TypeAlias = (
+    CallStarted | CallEnded | DigitPressed | ReplyFinished | ReplyStopped | ReplyFailed
+)
+_Answering: TypeAlias = ModelSaid | ModelFinished | ModelFailed | ToolFinished | ToolEnded
+
+
+@dataclass(slots=True)
+class Guess:
+    """An answer prepared for a turn: held until the turn ends, given after."""
+
+    text: str
+    before: Dialog
+    """The dialog as it was when the guess was made."""
+    after: Dialog
+    """The dialog as it is if the guess is right."""
+    replies: dict[int, ReplyKind] = field(default_factory=dict)
+    requests: set[int] = field(default_factory=set)
+    later: list[Action] = field(default_factory=list)
+    """Orders that must not be carried out on a guess."""
+    committed: bool = False
+    """Some of them were: the answer cannot be taken back any more."""
+
+
+class Conversation:
+    """One call, without its wires."""
+
+    def __init__(self, turns: Machine, dialog: Dialog) -> None:
+        self.turns = turns
+        self.dialog = dialog
+        self._guess: Guess | None = None
+        self._given: Guess | None = None
+        """The answer given last, while nothing of it is audible."""
+        self._expectation = dialog.expectation
+        self._offered: dict[int, ReplyKind] = {}
+        self._out: list[Action] = []
+
+    @property
+    def state(self) -> State:
+        """Who has the floor."""
+        return self.turns.state
+
+    def receive(self, event: Event, now: float) -> list[Action]:
+        """Tell the machines; returns what to do, in order."""
+        match event:
+            case (
+                CallStarted()
+                | CallEnded()
+                | DigitPressed()
+                | ReplyFinished()
+                | ReplyStopped()
+                | ReplyFailed()
+            ):
+                self._tell_both(event, now)
+            case ModelSaid() | ModelFinished() | ModelFailed() | ToolFinished() | ToolEnded():
+                self._tell_asker(event, now)
+            case ReplyStarted():
+                self._reply_started(event, now)
+            case (
+                TurnEnded()
+                | TranscriptAmended()
+                | BackchannelHeard()
+                | SilenceNoticed()
+                | ReplyLate()
+                | LimitReached()
+            ):
+                self._tell_dialog(event, now)
+            case _:
+                self._follow(self.turns.receive(event, now), now)
+        return self._flush(now)
+
+    def tick(self, now: float) -> list[Action]:
+        """Let time pass for both."""
+        self._follow(self.turns.tick(now), now)
+        self._perform(self.dialog.tick(now), now)
+        return self._flush(now)
+
+    def deadline(self) -> float | None:
+        """When to tick next."""
+        times = [t for t in (self.turns.deadline(), self.dialog.deadline()) if t is not None]
+        return min(times, default=None)
+
+    # --- telling -----------------------------------------------------------------------------
+
+    def _tell_both(self, event: _Both, now: float) -> None:
+        self._follow(self.turns.receive(event, now), now)
+        self._tell_dialog(event, now)
+
+    def _tell_dialog(self, event: DialogEvent, now: float) -> None:
+        self._perform(self.dialog.receive(event, now), now)
+
+    def _tell_asker(self, event: _Answering, now: float) -> None:
+        """The answer to a request goes to whichever copy of the dialog made the request."""
+        guess = self._guess
+        if guess and event.request in guess.requests:
+            self._hold(guess, guess.after.receive(event, now))
+        else:
+            self._tell_dialog(event, now)
+
+    def _reply_started(self, event: ReplyStarted, now: float) -> None:
+        guess = self._guess
+        if guess and event.reply in guess.replies:
+            # It became audible in the very moment it was taken back: so it was given.
+            self._give(guess, now)
+        if self._offered.get(event.reply) != "filler":
+            self._given = None
+        self._follow(self.turns.receive(event, now), now)
+
+    def _flush(self, now: float) -> list[Action]:
+        if self.dialog.expectation != self._expectation:
+            self._expectation = self.dialog.expectation
+            told = ExpectationSet(expectation=self._expectation)
+            self._follow(self.turns.receive(told, now), now)
+        out, self._out = self._out, []
+        return out
+
+    # --- the turn machine's orders ---------------------------------------------------------------
+
+    def _follow(self, orders: list[Action], now: float) -> None:
+        for action in orders:
+            self._out.append(action)
+            match action:
+                case order.Speculate():
+                    self._drop_guess()
+                    self._guess = self._prepare(action, now)
+                case order.Abandon():
+                    self._drop_guess()
+                case order.Answer():
+                    self._answer(action, now)
+                case order.Withdraw():
+                    self._take_back(now)
+                case order.Amend():
+                    self._tell_dialog(TranscriptAmended(turn=action.turn, text=action.text), now)
+                case order.NoteBackchannel():
+                    self._tell_dialog(BackchannelHeard(text=action.text), now)
+                case order.NoticeSilence():
+                    self._tell_dialog(SilenceNoticed(count=action.count, last=action.last), now)
+                case order.FillSilence():
+                    self._tell_dialog(ReplyLate(turn=action.turn), now)
+                case order.CallTime():
+                    self._tell_dialog(LimitReached(limit=action.limit), now)
+                case _:
+                    pass
+
+    def _prepare(self, turn: order.Speculate | order.Answer, now: float) -> Guess:
+        guess = Guess(turn.text, before=self.dialog.copy(), after=self.dialog.copy())
+        ended = TurnEnded(turn=turn.turn, text=turn.text, start_s=turn.start_s, end_s=turn.end_s)
+        self._hold(guess, guess.after.receive(ended, now))
+        return guess
+
+    def _hold(self, guess: Guess, orders: list[Action]) -> None:
+        """Carry out what leaves no trace; keep the rest until the guess is right."""
+        for action in orders:
+            match action:
+                case order.Speak():
+                    guess.replies[action.reply] = action.kind
+                    self._out.append(replace(action, held=True))
+                case order.AskModel():
+                    guess.requests.add(action.request)
+                    self._out.append(action)
+                case order.RunTool(read_only=True):
+                    guess.requests.add(action.request)
+                    self._out.append(action)
+                case order.CancelModel(request=request) if request in guess.requests:
+                    self._out.append(action)
+                case _:
+                    guess.later.append(action)
+
+    def _answer(self, answer: order.Answer, now: float) -> None:
+        guess = self._guess
+        if guess and same_words(guess.text, answer.text) and guess.before == self.dialog:
+            self._give(guess, now)
+            return
+        self._drop_guess()
+        self._give(self._prepare(answer, now), now)
+
+    def _give(self, guess: Guess, now: float) -> None:
+        """The guess is right: it is the dialog now."""
+        self._guess, self._given = None, guess
+        self.dialog = guess.after
+        for reply, kind in guess.replies.items():
+            self._out.append(order.ReleaseReply(reply=reply))
+            self._offer(reply, kind, now)
+        later, guess.later = guess.later, []
+        guess.committed = guess.committed or bool(later)
+        self._perform(later, now)
+
+    def _take_back(self, now: float) -> None:
+        """Nothing of the answer was heard; keep it at hand in case the words stay the same."""
+        guess, self._given = self._given, None
+        if guess is None:
+            return
+        if guess.committed:
+            for reply in guess.replies:
+                self._out.append(order.DiscardReply(reply=reply))
+                self._tell_dialog(ReplyStopped(reply=reply, heard="", unheard=""), now)
+            return
+        guess.after, self.dialog = self.dialog, guess.before
+        guess.before = self.dialog.copy()
+        for reply, kind in guess.replies.items():
+            self._offered.pop(reply, None)
+            if kind == "filler":
+                self._out.append(order.DiscardReply(reply=reply))
+            else:
+                self._out.append(order.HoldReply(reply=reply))
+        guess.replies = {r: k for r, k in guess.replies.items() if k != "filler"}
+        self._guess = guess
+
+    def _drop_guess(self) -> None:
+        """The guess was wrong: nothing happened."""
+        guess, self._guess = self._guess, None
+        if guess is None:
+            return
+        self._out += [order.CancelModel(request=request) for request in sorted(guess.requests)]
+        self._out += [order.DiscardReply(reply=reply) for reply in guess.replies]
+
+    # --- the dialog's orders ---------------------------------------------------------------------
+
+    def _perform(self, orders: list[Action], now: float) -> None:
+        for action in orders:
+            self._out.append(action)
+            match action:
+                case order.Speak():
+                    if self._given:
+                        self._given.replies[action.reply] = action.kind
+                    self._offer(action.reply, action.kind, now)
+                case order.AskModel() | order.RunTool():
+                    if self._given:
+                        self._given.requests.add(action.request)
+                        self._given.committed |= isinstance(action, order.RunTool) and (
+                            not action.read_only
+                        )
+                case _:
+                    pass
+
+    def _offer(self, reply: int, kind: ReplyKind, now: float) -> None:
+        if reply not in self._offered:
+            self._offered[reply] = kind
+            self._follow(self.turns.receive(ReplyOffered(reply=reply, kind=kind), now), now)

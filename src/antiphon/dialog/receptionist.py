@@ -1,0 +1,185 @@
+"""A small receptionist: fixed answers to listed topics, small talk from a language model.
+
+Pure, like every dialog (see `antiphon.dialog.dialog`). It remembers of its own replies only
+what the caller heard.
+"""
+
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Self
+
+from antiphon import actions as order
+from antiphon.actions import Action, Message
+from antiphon.dialog.dialog import DialogEvent, Numbers
+from antiphon.dialog.settings import ReceptionistSettings, Topic
+from antiphon.dialog.topics import mentions, topic_for
+from antiphon.events import (
+    BackchannelHeard,
+    CallEnded,
+    CallStarted,
+    DigitPressed,
+    Expectation,
+    LimitReached,
+    ModelFailed,
+    ModelFinished,
+    ModelSaid,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyKind,
+    ReplyLate,
+    ReplyStopped,
+    SilenceNoticed,
+    ToolEnded,
+    ToolFinished,
+    TranscriptAmended,
+    TurnEnded,
+)
+
+__all__ = ["Receptionist"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One turn as it is remembered: what the caller said, what they heard in answer."""
+
+    said: str
+    heard: str = ""
+
+
+@dataclass(slots=True)
+class Receptionist:
+    """One call's dialog."""
+
+    settings: ReceptionistSettings
+    numbers: Numbers = field(default_factory=Numbers)
+    expectation: Expectation = Expectation()
+    memory: tuple[Exchange, ...] = ()
+    asking: Topic | None = None
+    """The topic whose question the caller is answering."""
+    request: int | None = None
+    """The model request under way, and the reply its words go to."""
+    request_reply: int | None = None
+    leaving: int | None = None
+    """The goodbye after which we hang up."""
+
+    def copy(self) -> Self:
+        return copy(self)
+
+    def deadline(self) -> float | None:
+        """A receptionist needs no timer of its own."""
+        return None
+
+    def tick(self, now: float) -> list[Action]:
+        return []
+
+    def receive(self, event: DialogEvent, now: float) -> list[Action]:
+        match event:
+            case CallStarted():
+                return self._greet()
+            case TurnEnded():
+                return self._answer(event.text)
+            case SilenceNoticed():
+                return self._prompt(event)
+            case ReplyLate():
+                return self._say(self.settings.filler, kind="filler")
+            case LimitReached():
+                return self._leave(self.settings.limit)
+            case ReplyFinished() | ReplyFailed():
+                return self._finished(event.reply, event.heard)
+            case ReplyStopped():
+                return self._stopped(event)
+            case ModelSaid() | ModelFinished() | ModelFailed():
+                return self._model(event)
+            case TranscriptAmended():
+                return self._amended(event)
+            case CallEnded() | DigitPressed() | BackchannelHeard() | ToolFinished() | ToolEnded():
+                return []
+
+    # --- saying ------------------------------------------------------------------------------
+
+    def _say(self, text: str, kind: ReplyKind = "reply") -> list[Action]:
+        return [order.Speak(reply=self.numbers.next(), text=text, kind=kind)]
+
+    def _greet(self) -> list[Action]:
+        notice = self._say(self.settings.notice, "notice") if self.settings.notice else []
+        return notice + self._say(self.settings.greeting)
+
+    def _prompt(self, silence: SilenceNoticed) -> list[Action]:
+        if silence.last:
+            return self._leave(self.settings.leaving)
+        texts = self.settings.silence
+        return self._say(texts[min(silence.count, len(texts)) - 1], kind="prompt")
+
+    def _leave(self, text: str) -> list[Action]:
+        said = self._say(text)
+        self.leaving = self.numbers.last
+        return said
+
+    def _answer(self, text: str) -> list[Action]:
+        self.leaving = None
+        cancelled = self._cancel()
+        self.memory = (*self.memory, Exchange(text))[-max(self.settings.memory_turns, 1) :]
+        asked, self.asking = self.asking, None
+        self.expectation = Expectation()
+        topic = topic_for(text, self.settings.topics)
+        if topic is None and asked and asked.then:
+            return cancelled + self._say(asked.then.replace("{answer}", text.rstrip(".!?")))
+        if any(mentions(text, ask) for ask in self.settings.farewell_asks) and topic is None:
+            return cancelled + self._leave(self.settings.farewell)
+        if topic is None:
+            return cancelled + self._small_talk()
+        if topic.expects != "open" or topic.then:
+            self.asking = topic
+            self.expectation = Expectation(kind=topic.expects, count=topic.count)
+        return cancelled + self._say(topic.says)
+
+    # --- the language model --------------------------------------------------------------------
+
+    def _small_talk(self) -> list[Action]:
+        if self.settings.small_talk is None:
+            return self._say(self.settings.unknown)
+        self.request, self.request_reply = self.numbers.next(), self.numbers.next()
+        messages = [Message(role="system", text=self.settings.small_talk)]
+        for past in self.memory:
+            messages.append(Message(role="user", text=past.said))
+            if past.heard:
+                messages.append(Message(role="assistant", text=past.heard))
+        return [order.AskModel(request=self.request, messages=tuple(messages), max_tokens=60)]
+
+    def _model(self, event: ModelSaid | ModelFinished | ModelFailed) -> list[Action]:
+        reply = self.request_reply
+        if event.request != self.request or reply is None:
+            return []
+        if isinstance(event, ModelSaid):
+            return [order.Speak(reply=reply, text=event.text, last=False)]
+        self.request = self.request_reply = None
+        text = self.settings.unclear if isinstance(event, ModelFailed) else ""
+        return [order.Speak(reply=reply, text=text, last=True)]
+
+    def _cancel(self) -> list[Action]:
+        request, self.request, self.request_reply = self.request, None, None
+        return [] if request is None else [order.CancelModel(request=request)]
+
+    # --- what was heard ------------------------------------------------------------------------
+
+    def _finished(self, reply: int, heard: str) -> list[Action]:
+        self._remember(heard)
+        if reply == self.leaving:
+            return [order.HangUp(reason="said goodbye")]
+        return []
+
+    def _stopped(self, stopped: ReplyStopped) -> list[Action]:
+        self._remember(stopped.heard)
+        if stopped.reply == self.leaving:
+            self.leaving = None
+        return self._cancel() if stopped.reply == self.request_reply else []
+
+    def _remember(self, heard: str) -> None:
+        if self.memory and heard:
+            last = self.memory[-1]
+            self.memory = (*self.memory[:-1], Exchange(last.said, f"{last.heard} {heard}".strip()))
+
+    def _amended(self, amended: TranscriptAmended) -> list[Action]:
+        if self.memory:
+            self.memory = (*self.memory[:-1], Exchange(amended.text, self.memory[-1].heard))
+        return []

@@ -1,0 +1,57 @@
+"""What a receptionist is told to say: the ``dialog`` part of an agent file."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from antiphon.events import Expecting
+
+__all__ = ["ReceptionistSettings", "Topic"]
+
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class Topic(BaseModel):
+    """Something callers ask about, and the answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Text
+    asks: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """Words or phrases that point to this topic; a phrase counts for more than a word."""
+    says: Text
+    """The answer, spoken as written."""
+    expects: Expecting = "open"
+    """What kind of answer this asks the caller for."""
+    count: Annotated[int, Field(ge=0, le=40)] = 0
+    """How many digits or letters, where known."""
+    then: Text | None = None
+    """Spoken after the caller has given what was expected; ``{answer}`` is what they said."""
+
+
+class ReceptionistSettings(BaseModel):
+    """A receptionist who knows a list of topics, and makes small talk about the rest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["receptionist"] = "receptionist"
+    greeting: Text = "Hello, how can I help you?"
+    notice: Text | None = None
+    """Said first and protected from interruption: a legal notice."""
+    topics: tuple[Topic, ...] = ()
+    small_talk: Text | None = None
+    """The language model's instructions for everything else; none: say `unknown`."""
+    unknown: Text = "I'm sorry, I can't help with that. Is there anything else?"
+    unclear: Text = "Sorry, I didn't catch that. Could you say it again?"
+    silence: Annotated[tuple[Text, ...], Field(min_length=1)] = (
+        "Are you still there?",
+        "I can't hear you. Is there anything I can do for you?",
+    )
+    """Asked in turn while the caller says nothing."""
+    leaving: Text = "I can't hear anything, so I'll hang up now. Goodbye."
+    farewell_asks: tuple[Text, ...] = ("goodbye", "bye", "that's all", "hang up")
+    farewell: Text = "Thank you for calling. Goodbye."
+    filler: Text = "One moment, please."
+    limit: Text = "I'm afraid we have to stop here. Thank you for calling. Goodbye."
+    memory_turns: Annotated[int, Field(ge=0, le=50)] = 4
+    """How many earlier turns the language model is shown."""

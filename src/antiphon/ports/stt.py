@@ -1,0 +1,69 @@
+"""Speech to text, as the call sees it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, TranscriptChanged
+
+Heard: TypeAlias = TranscriptChanged | EndpointHinted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """How one call wants to be listened to."""
+
+    rate_hz: int = 16_000
+    """Of the PCM16 mono that will be fed."""
+    language: str = "en"
+    keyterms: tuple[str, ...] = ()
+    """Words worth expecting: names, products."""
+
+
+class Recognition(Protocol):
+    """One call's open ear. Positions are seconds since the first sample fed.
+
+    Feed it, ask it to finalise; it tells what it hears through the callback given to
+    `Recogniser.listen`. None of the methods but `run` may block.
+    """
+
+    def feed(self, pcm: bytes) -> None:
+        """More caller audio, in order, silence included. Bounded: the oldest is dropped."""
+        ...
+
+    def voice(self, edge: SpeechStarted | SpeechStopped) -> None:
+        """Where our own voice activity detector saw speech begin or end. Engines that listen
+        for themselves ignore it."""
+        ...
+
+    def finalise(self, until_s: float) -> None:
+        """Tell a final `TranscriptChanged` that covers everything fed so far, as soon as
+        possible. Speech may go on after it: then the same segment is told again, longer."""
+        ...
+
+    def forget(self, until_s: float) -> None:
+        """A turn ended at ``until_s``: later segments begin after it. Text already told up to
+        there must not be told again under a new segment."""
+        ...
+
+    async def run(self) -> None:
+        """Work until cancelled. Raises a `ProviderError` when the engine is lost."""
+        ...
+
+
+class Recogniser(Protocol):
+    """A recogniser engine or vendor, shared by all calls of a process."""
+
+    name: str
+
+    async def start(self) -> None:
+        """Load, connect, warm up. Once, before the first call."""
+        ...
+
+    def listen(self, hearing: Hearing, tell: Callable[[Heard], None]) -> Recognition:
+        """Open an ear for one call. Run it in the call's task group."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give everything back."""
+        ...

@@ -1,0 +1,66 @@
+"""What can be tuned about turn-taking, with presets for the usual channels.
+
+Every default says where it comes from; the curves are in docs/decisions/0003-evidence.md.
+"""
+
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["PRESETS", "TurnSettings"]
+
+Seconds = Annotated[float, Field(ge=0.0, le=86_400.0, allow_inf_nan=False)]
+
+
+class TurnSettings(BaseModel):
+    """How patient, how polite and how long."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # endpointing: how long a pause must last
+    floor_s: Seconds = 0.12
+    """No turn ends before this much silence, whatever the evidence."""
+    sure_s: Seconds = 0.2
+    """The pause that is enough when all evidence says the turn is over."""
+    unsure_s: Seconds = 1.6
+    """The pause that is enough when all evidence says the caller will go on."""
+    ceiling_s: Seconds = 2.4
+    """No open turn waits longer than this."""
+    eager_s: Seconds = 0.16
+    """Preparing an answer starts no earlier than this in a pause."""
+    looks_s: tuple[Seconds, ...] = (0.12, 0.25, 0.45, 0.8)
+    """At which pauses the end-of-turn model is asked (45 ms of CPU each)."""
+    transcript_grace_s: Seconds = 1.2
+    """How long past the decision to wait for a recogniser that still owes a final."""
+
+    # barge-in
+    duck_and_decide: bool = True
+    """Lower the voice first, then decide. Off: any speech over the agent stops it at once."""
+    overlap_looks_s: tuple[Seconds, ...] = (0.2, 0.35, 0.55)
+    """How long into an overlap the recogniser is asked what it has heard so far."""
+    overlap_yield_s: Seconds = 0.65
+    """Voice that lasts this long over the agent wants the floor, words or not."""
+    overlap_keep_s: Seconds = 0.3
+    """Silence after a listening noise that proves it was one."""
+
+    # silence and limits
+    silence_s: Seconds = 7.0
+    """How long a caller may say nothing before being asked."""
+    silence_prompts: Annotated[int, Field(ge=0, le=20)] = 2
+    """How often to ask before taking leave."""
+    late_reply_s: Seconds = 1.8
+    """How long an answer may take before a filler."""
+    lost_reply_s: Seconds = 20.0
+    """How long an answer may take before it is given up."""
+    max_turn_s: Seconds = 90.0
+    max_turns: Annotated[int, Field(ge=1)] = 200
+    max_call_s: Seconds = 3600.0
+    speculate: bool = True
+    """Prepare answers during the pause. Off: work starts when the turn is over."""
+
+
+PRESETS: Final[dict[str, TurnSettings]] = {
+    "receptionist": TurnSettings(),
+    "ivr": TurnSettings(sure_s=0.15, unsure_s=0.9, ceiling_s=1.4, silence_s=5.0),
+    "dictation": TurnSettings(sure_s=0.9, unsure_s=3.0, ceiling_s=4.0, max_turn_s=600.0),
+}

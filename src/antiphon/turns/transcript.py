@@ -1,0 +1,59 @@
+"""Which of the caller's words belong where, by where they lie in the audio.
+
+Recognisers revise: a segment is told again and again, each time replacing itself. This keeps
+the newest reading of every segment that may still matter, and gives the words of any range.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+from antiphon.events import TranscriptChanged, Word
+
+__all__ = ["BLUR_S", "Transcript"]
+
+# Recognisers place words to within about this: borders are that soft.
+BLUR_S = 0.15
+
+
+@dataclass(slots=True)
+class Transcript:
+    """The newest reading of the caller's audio."""
+
+    final_until_s: float = 0.0
+    """The recogniser has heard everything up to here."""
+    _segments: dict[int, TranscriptChanged] = field(default_factory=dict)
+
+    def change(self, heard: TranscriptChanged) -> None:
+        """Take a new reading of a segment."""
+        self._segments[heard.segment] = heard
+        if heard.final:
+            self.final_until_s = max(self.final_until_s, heard.end_s)
+
+    def text(self, from_s: float, until_s: float = math.inf) -> str:
+        """The words said in a range of audio, segment after segment."""
+        parts = (_within(self._segments[key], from_s, until_s) for key in sorted(self._segments))
+        return " ".join(part for part in parts if part)
+
+    def is_final(self, until_s: float) -> bool:
+        """Whether the recogniser has heard everything up to ``until_s``."""
+        return self.final_until_s >= until_s - BLUR_S
+
+    def forget(self, before_s: float) -> None:
+        """Drop what ended before this; nobody will ask for it again."""
+        self._segments = {k: seg for k, seg in self._segments.items() if seg.end_s > before_s}
+
+
+def _within(heard: TranscriptChanged, from_s: float, until_s: float) -> str:
+    """The words of one segment that lie in the range."""
+    starts_inside = heard.start_s >= from_s - BLUR_S
+    ends_inside = heard.end_s <= until_s + BLUR_S
+    if starts_inside and ends_inside:
+        return heard.text
+    if not heard.words:
+        # Without word times a segment cannot be cut: it belongs where its middle lies.
+        return heard.text if from_s <= (heard.start_s + heard.end_s) / 2 < until_s else ""
+    return " ".join(word.text for word in heard.words if from_s <= _middle(word) < until_s)
+
+
+def _middle(word: Word) -> float:
+    return (word.start_s + word.end_s) / 2

@@ -1,0 +1,138 @@
+"""What the words alone say: the same words or not, a listening noise, a finished thought.
+
+English today. The lists are data; a language brings its own `Lexicon`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = [
+    "ENGLISH",
+    "Lexicon",
+    "count_spoken",
+    "is_backchannel",
+    "is_dangling",
+    "is_sentence",
+    "same_words",
+    "says_yes_or_no",
+    "words_of",
+]
+
+_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """The words one language's turn-taking turns on."""
+
+    backchannels: frozenset[str]
+    """Noises of a listener; a run of nothing else does not ask for the floor."""
+    backchannel_phrases: tuple[str, ...]
+    """The same, in several words."""
+    yes: frozenset[str]
+    no: frozenset[str]
+    dangling: frozenset[str]
+    """Words a finished sentence does not end on."""
+    fillers: frozenset[str]
+    """Noises of a speaker who has not finished."""
+    digits: dict[str, int]
+    """How many digits a spoken word stands for."""
+
+
+ENGLISH: Final = Lexicon(
+    backchannels=frozenset(
+        "mhm mm mmm mmhmm hm hmm huh uh uhhuh um umhum ah aha oh ooh ok okay kay yeah yep yup "
+        "ya right alright sure yes great good nice cool wow really true exactly gotcha fine "
+        "perfect lovely thanks".split()
+    ),
+    backchannel_phrases=(
+        "i see",
+        "got it",
+        "go on",
+        "of course",
+        "makes sense",
+        "all right",
+        "thank you",
+        "mm-hmm",
+        "uh-huh",
+    ),
+    yes=frozenset("yes yeah yep yup sure correct right ok okay absolutely definitely".split()),
+    no=frozenset("no nope nah not never".split()),
+    dangling=frozenset(
+        "and or but so because the a an to of for with at from my your our their his her is are "
+        "was were i i'm i'd i'll we we'd it's that's if when than as would could should want need "
+        "which who where into until between".split()
+    ),
+    fillers=frozenset("um uh erm er eh hmm mm well".split()),
+    digits={
+        **dict.fromkeys("zero oh o one two three four five six seven eight nine".split(), 1),
+        **dict.fromkeys(
+            "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
+            "twenty thirty forty fifty sixty seventy eighty ninety".split(),
+            2,
+        ),
+        "double": 1,
+        "triple": 2,
+    },
+)
+
+_TENS: Final = frozenset("twenty thirty forty fifty sixty seventy eighty ninety".split())
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words, without case and punctuation: what two transcripts are compared by."""
+    return tuple(word.replace("’", "'") for word in _WORD.findall(text.lower()))
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two transcripts say the same, whatever their punctuation."""
+    return words_of(one) == words_of(other)
+
+
+def is_backchannel(text: str, lexicon: Lexicon = ENGLISH) -> bool:
+    """Whether the words, if any, are nothing but listening noises."""
+    plain = f" {' '.join(words_of(text))} "
+    for phrase in lexicon.backchannel_phrases:
+        plain = plain.replace(f" {' '.join(words_of(phrase))} ", " ")
+    return all(word in lexicon.backchannels for word in plain.split())
+
+
+def is_dangling(text: str, lexicon: Lexicon = ENGLISH) -> bool:
+    """Whether the words stop where a sentence cannot: "and", "the", "um", a comma, "..."."""
+    words = words_of(text)
+    if not words or text.rstrip().endswith((",", "-", "–", "…", "...")):
+        return True
+    return words[-1] in lexicon.dangling or words[-1] in lexicon.fillers
+
+
+def is_sentence(text: str) -> bool:
+    """Whether the recogniser closed the text like a sentence of two words or more."""
+    stripped = text.rstrip()
+    return (
+        stripped.endswith((".", "?", "!"))
+        and not stripped.endswith("...")
+        and len(words_of(text)) >= 2
+    )
+
+
+def says_yes_or_no(text: str, lexicon: Lexicon = ENGLISH) -> bool:
+    """Whether a short text answers a yes/no question."""
+    words = words_of(text)
+    return 0 < len(words) <= 4 and any(word in lexicon.yes | lexicon.no for word in words)
+
+
+def count_spoken(text: str, lexicon: Lexicon = ENGLISH) -> int:
+    """How many digits or spelled letters the text holds: "four seven, B" is three."""
+    count = 0
+    previous = ""
+    for word in words_of(text):
+        if word.isdigit():
+            count += len(word)
+        elif word in lexicon.digits:
+            joins = previous in _TENS and lexicon.digits[word] == 1 and word not in ("oh", "o")
+            count += 0 if joins else lexicon.digits[word]
+        elif len(word) == 1:
+            count += 1
+        previous = word
+    return count
