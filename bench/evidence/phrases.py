@@ -128,8 +128,8 @@ OVERLAPS: dict[str, list[str]] = {
 # take sounds: International Phonetic Alphabet for joe, espeak-ng's own letters for espeak-ng.
 HUMMED: list[tuple[str, str, str]] = [
     ("(mm-hmm)", "[[ mhˈm ]].", "[[m-h'm-]]"),
-    ("(mhm)", "[[ m̩ˈhm̩ ]].", "[[m%h'@m]]"),
+    ("(mhm)", "[[ m̩ˈhm̩ ]].", "[[@mh'@m]]"),
     ("(hmm)", "[[ hmː ]].", "[[hm-]]"),
-    ("(uh-huh)", "[[ ʌhˈʌ ]].", "[[VhV]]"),
-    ("(aha)", "[[ ɑːhˈɑː ]].", "[[Ah'A:]]"),
+    ("(uh-huh)", "[[ ʌhˈʌ ]].", "[[Vh'V]]"),
+    ("(aha)", "[[ ɑːhˈɑː ]].", "[[A:h'A:]]"),
 ]

@@ -49,7 +49,9 @@ class ConfigError(AntiphonError):
 
     def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
         self.what, self.where, self.fix = what, where, fix
-        super().__init__("".join((f"{where}: " if where else "", what, f"\n  {fix}" if fix else "")))
+        super().__init__(
+            "".join((f"{where}: " if where else "", what, f"\n  {fix}" if fix else ""))
+        )
 
 
 class Missing(ConfigError):

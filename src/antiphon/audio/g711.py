@@ -36,7 +36,7 @@ def encode_alaw(pcm: bytes) -> bytes:
 # tables are built in the standard's own units: 14-bit magnitudes for mu-law, 13-bit for A-law.
 
 _MULAW_BIAS: Final = 33
-_MULAW_TOP: Final = 8159
+_MULAW_TOP: Final = 8158
 _SEGMENT_STARTS: Final = 1 << np.arange(6, 13)
 
 

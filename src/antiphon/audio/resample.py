@@ -17,7 +17,8 @@ from antiphon.audio.frame import int16, pcm16
 
 __all__ = ["Resampler", "from_float", "latency_s", "mono", "resample", "to_float"]
 
-_NOTHING: Final = np.zeros(0, np.float32)
+_LAST: Final = np.zeros(64, np.float32)
+"""Fed at the end: alone, the engine may stop one or two samples short. Enough at any rate."""
 
 
 def to_float(pcm: bytes) -> NDArray[np.float32]:
@@ -49,19 +50,28 @@ class Resampler:
 
     def __init__(self, from_hz: int, to_hz: int) -> None:
         self.latency_s = latency_s(from_hz, to_hz)
+        self._ratio = to_hz / from_hz
         self._stream = None if from_hz == to_hz else _stream(from_hz, to_hz)
+        self._fed = 0
+        self._got = 0
 
     def feed(self, pcm: bytes) -> bytes:
+        """What comes out by now: usually as long as the chunk, nothing at the very start."""
         if self._stream is None:
             return pcm
-        return from_float(self._stream.resample_chunk(to_float(pcm)))
+        out = self._stream.resample_chunk(to_float(pcm))
+        self._fed += len(pcm) >> 1
+        self._got += len(out)
+        return from_float(out)
 
     def flush(self) -> bytes:
-        """The end of the stream: with it, as much audio has come out as went in."""
+        """The end of the stream: with it, exactly as much audio has come out as went in."""
         if self._stream is None:
             return b""
-        tail = self._stream.resample_chunk(_NOTHING, last=True)
+        tail = self._stream.resample_chunk(_LAST, last=True)
+        tail = tail[: round(self._fed * self._ratio) - self._got]
         self._stream.clear()
+        self._fed = self._got = 0
         return from_float(tail)
 
 

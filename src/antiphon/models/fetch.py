@@ -8,6 +8,7 @@ import http.client
 import ssl
 import urllib.error
 import urllib.request
+import urllib.response
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,10 @@ __all__ = [
 Progress = Callable[[str, int, int], None]
 """Called with the step ("downloading", "unpacking", ...), bytes done, bytes in all (0: unknown)."""
 
-_CHUNK_BYTES = 1 << 18
+Response = http.client.HTTPResponse | urllib.response.addinfourl
+"""From the network, or from a file: address."""
+
+_CHUNK_BYTES = 1 << 16
 _IDLE_TIMEOUT_S = 30.0
 _TRIES_WITHOUT_A_BYTE = 3
 _REFUSALS = (401, 403, 407)
@@ -51,7 +55,7 @@ class Connection:
     certificates: str = ""
     proxy: str = ""
 
-    def open(self, url: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+    def open(self, url: str, headers: dict[str, str]) -> Response:
         """Opens the address. Raises FetchFailed, or NeedsClient where it was refused."""
         if "@" in url.partition("//")[2].partition("/")[0]:
             raise NeedsClient("the address carries credentials")
@@ -62,7 +66,7 @@ class Connection:
                 urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=tls)
             )
             request = urllib.request.Request(url, headers=headers)
-            response: http.client.HTTPResponse = opener.open(request, timeout=_IDLE_TIMEOUT_S)
+            response: Response = opener.open(request, timeout=_IDLE_TIMEOUT_S)
         except urllib.error.HTTPError as error:
             kind = NeedsClient if error.code in _REFUSALS else FetchFailed
             with error:
@@ -114,7 +118,7 @@ def _complete(
             return
         try:
             _append(url, part, pinned, connection, progress)
-        except NeedsClient:
+        except (NeedsClient, WrongBytes):
             raise
         except FetchFailed as error:
             grown = part.exists() and part.stat().st_size > before
@@ -133,21 +137,26 @@ def _append(
     with connection.open(url, headers) as response:
         if start and response.status != http.client.PARTIAL_CONTENT:
             start = 0  # this server cannot resume
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdecimal() and start + int(announced) != pinned.size_bytes:
+            raise WrongBytes(
+                f"the file has {start + int(announced)} bytes, the pinned one {pinned.size_bytes}"
+            )
         with part.open("ab" if start else "wb") as file:
             done = start
             while chunk := _read(response):
                 file.write(chunk)
                 done += len(chunk)
                 progress("downloading", done, pinned.size_bytes)
-                if done > pinned.size_bytes:
+                if done > pinned.size_bytes:  # no length was announced, and this is no such file
                     return
     if done < pinned.size_bytes:
         raise FetchFailed(f"it ended after {done} of {pinned.size_bytes} bytes")
 
 
-def _read(response: http.client.HTTPResponse) -> bytes:
+def _read(response: Response) -> bytes:
     try:
-        return response.read1(_CHUNK_BYTES)
+        return response.read(_CHUNK_BYTES)
     except (OSError, http.client.HTTPException) as error:
         raise FetchFailed(str(error) or type(error).__name__) from error
 

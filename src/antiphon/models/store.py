@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -162,7 +163,7 @@ def _mark(path: Path) -> list[int] | None:
     # Size and modification time stand in for the bytes between two full readings.
     try:
         stat = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return [stat.st_size, stat.st_mtime_ns]
 
@@ -170,13 +171,13 @@ def _mark(path: Path) -> list[int] | None:
 def _read_stamp(folder: Path) -> dict[str, list[int] | None] | None:
     try:
         stamp = json.loads((folder / _STAMP).read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return stamp if isinstance(stamp, dict) else None
 
 
 def _write_stamp(folder: Path, stamp: Mapping[str, list[int] | None]) -> None:
-    draft = folder / f"{_STAMP}.{os.getpid()}"
+    draft = folder / f"{_STAMP}.{os.getpid()}-{threading.get_ident()}"
     draft.write_text(json.dumps(stamp))
     draft.replace(folder / _STAMP)
 

@@ -5,8 +5,7 @@ the answer goes out. A filler does not stop it. The stages may overlap, because 
 prepared while the end of the turn is still being decided: they do not add up to the total.
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -17,13 +16,14 @@ from antiphon.events import (
     ModelSaid,
     ReplyReady,
     ReplyStarted,
+    SpeechStarted,
     SpeechStopped,
     TranscriptChanged,
 )
-from antiphon.observe.logreader import Line, Ordered, Told
+from antiphon.observe.logreader import Line, Noted, Ordered, Ticked, Told
 from antiphon.observe.timebase import AudioClock
 
-__all__ = ["STAGES", "Guessing", "Stage", "TurnLatency", "percentile", "summary", "turns"]
+__all__ = ["STAGES", "Guessing", "Stage", "StageName", "TurnLatency", "turns"]
 
 StageName: TypeAlias = Literal["endpoint", "stt", "model", "clause", "voice", "transport"]
 Guessing: TypeAlias = Literal["hit", "miss", "none"]
@@ -91,37 +91,11 @@ def turns(lines: Sequence[Line]) -> list[TurnLatency]:
         elif isinstance(line, Ordered):
             for action in line.actions:
                 story.ordered(action, line.t)
-            story.cause = None
+        elif isinstance(line, Ticked):
+            story.cause = story.request = None
+        elif isinstance(line, Noted):
+            story.noted(line)
     return [story.latency(turn) for turn in story.turns.values() if turn.answer is not None]
-
-
-def percentile(values: Sequence[float], rank: float) -> float:
-    """Nearest rank: the smallest value that at least ``rank`` percent of them do not exceed.
-    Always one of the values, never something in between. Raises `ValueError` on none."""
-    if not values:
-        raise ValueError("no values, no percentile")
-    return sorted(values)[max(0, math.ceil(rank / 100 * len(values)) - 1)]
-
-
-def spread(values: Sequence[float]) -> dict[str, float | int | None]:
-    """p50, p75, p95 and p99 by nearest rank, and how many values there are."""
-    ranks = {f"p{rank}": percentile(values, rank) if values else None for rank in (50, 75, 95, 99)}
-    return {**ranks, "n": len(values)}
-
-
-def summary(answered: Iterable[TurnLatency]) -> dict[str, object]:
-    """The figures of a call, in milliseconds, ready for JSON."""
-    answered = list(answered)
-    stages = [stage for turn in answered for stage in turn.stages]
-    guesses = [turn.guessing for turn in answered]
-    return {
-        "total_ms": spread([turn.total_ms for turn in answered if turn.total_ms is not None]),
-        "stages_ms": {
-            name: spread([stage.ms for stage in stages if stage.name == name]) for name in STAGES
-        },
-        "guesses": {kind: guesses.count(kind) for kind in ("hit", "miss", "none")},
-        "fillers": sum(turn.filler_s is not None for turn in answered),
-    }
 
 
 # --- following a log ---------------------------------------------------------------------------
@@ -150,6 +124,7 @@ class _Reply:
     kind: str
     spoken_s: float
     request: int | None
+    clause_s: float | None = None
     ready_s: float | None = None
     released_s: float | None = None
 
@@ -168,7 +143,7 @@ class _Story:
     """A log, followed line by line.
 
     Replies and requests do not name their turn. They belong to the turn whose order they stand
-    behind in the same line, or to the one whose model request just said something.
+    behind, after the same input, or to the one whose model request just said something.
     """
 
     clock: AudioClock
@@ -184,6 +159,8 @@ class _Story:
     def told(self, event: Event, t: float) -> None:
         self.cause = self.request = None
         match event:
+            case SpeechStarted():
+                self.asked_s = None
             case SpeechStopped():
                 self.speech_end_s = event.at_s
             case TranscriptChanged(final=True):
@@ -211,10 +188,18 @@ class _Story:
         else:
             turn.reply, turn.started_s = number, t
 
+    def noted(self, note: Noted) -> None:
+        match note.fields.get("reply"):
+            case int(number) if note.name == "clause" and number in self.replies:
+                reply = self.replies[number]
+                reply.clause_s = note.t if reply.clause_s is None else reply.clause_s
+            case _:
+                pass
+
     def ordered(self, action: Action, t: float) -> None:
         match action:
             case order.FinaliseTranscript():
-                self.asked_s = t
+                self.asked_s = t if self.asked_s is None else self.asked_s
             case order.Speculate():
                 self.cause = action.turn
                 self._turn(action.turn).guessed = True
@@ -272,12 +257,14 @@ class _Story:
 
     def _reply_stages(self, turn: _Turn, reply: _Reply) -> list[Stage]:
         stages = []
+        # Where nobody noted when the first clause was complete, its first words must do.
+        clause_s = reply.spoken_s if reply.clause_s is None else reply.clause_s
         asked = self.requests.get(reply.request) if reply.request is not None else None
         if asked and asked.said_s is not None:
             stages.append(Stage("model", asked.asked_s, asked.said_s))
-            stages.append(Stage("clause", asked.said_s, reply.spoken_s))
+            stages.append(Stage("clause", asked.said_s, clause_s))
         if reply.ready_s is not None:
-            stages.append(Stage("voice", reply.spoken_s, reply.ready_s))
+            stages.append(Stage("voice", clause_s, reply.ready_s))
         # A reply that was never held is released by being spoken.
         released_s = reply.spoken_s if reply.released_s is None else reply.released_s
         able_s = released_s if reply.ready_s is None else max(released_s, reply.ready_s)

@@ -6,11 +6,11 @@ next tick is due. Before an edge of speech and before every tick the shell tells
 inputs always give the same orders: no clock, no chance, no I/O lives here.
 
 Where the floor goes is in `table`, how long to wait in `evidence`, what an overlapping sound
-means in `overlap`, whose words are whose in `transcript`.
+means in `overlap`, what a silence means in `pause`, whose words are whose in `transcript`.
 """
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Literal, assert_never
 
 from antiphon import actions as order
 from antiphon.actions import Action
@@ -34,8 +34,8 @@ from antiphon.events import (
     TranscriptChanged,
     TurnScored,
 )
-from antiphon.turns import overlap, words
-from antiphon.turns.evidence import Evidence, Patience, patience
+from antiphon.turns import overlap, pause, words
+from antiphon.turns.evidence import Evidence
 from antiphon.turns.settings import TurnSettings
 from antiphon.turns.table import Cue, State, follow
 from antiphon.turns.transcript import BLUR_S, Transcript
@@ -76,14 +76,13 @@ class Turn:
     looks: int = 0
     """How often the end-of-turn model was asked in this pause."""
     score: float | None = None
-    hint: str = ""
+    hint: Literal["", "eager", "ended"] = ""
     prepared: str | None = None
     """The words an answer was prepared for."""
     answered: str | None = None
     """The words that were answered, while nothing of the answer is audible."""
     amended: bool = False
     filled: bool = False
-    limit_told: bool = False
 
 
 class Machine:
@@ -359,9 +358,8 @@ class Machine:
 
     def _take_floor(self, why: str) -> None:
         """The caller has the floor; whatever we say or were about to say ends."""
-        if self._pending:
-            self._drop_pending(why)
         self._take_back()
+        self._drop_pending(why)
         self._go(Cue.YIELD if self.state is State.OVERLAP else Cue.CALLER_SPOKE)
         if not self._voice:
             self._go(Cue.CALLER_PAUSED)
@@ -417,69 +415,41 @@ class Machine:
     def _consider_pause(self, now: float) -> float | None:
         turn = self._turn
         assert turn is not None
-        pause_s = self._audio_s - turn.anchor_s
-        heard_s = pause_s - self._missing_s
-        text, final = self._said(), self._transcript.is_final(turn.anchor_s)
-        wait = self._patience(turn, text)
-        give_up_s = max(wait.ceiling_s, wait.wait_s + self.settings.transcript_grace_s)
-        if text and (final and heard_s >= wait.wait_s or pause_s >= wait.ceiling_s and final):
-            self._answer(text, f"{wait.why}, after {pause_s * 1000:.0f} ms", now)
-            return None
-        if pause_s >= give_up_s or (final and not text and heard_s >= self.settings.overlap_keep_s):
-            self._nothing_or_late(text, now)
-            return None
-        self._look(turn, heard_s)
-        self._speculate(turn, text if final else "", heard_s, wait)
-        due_s = [give_up_s, self._next_look(turn), wait.ceiling_s]
-        if final:
-            due_s.append(wait.wait_s if text else self.settings.overlap_keep_s)
-            if text and turn.prepared is None and self.settings.speculate:
-                due_s.append(self._eager(wait))
-        # What is due by arrival but not yet heard waits for the audio: ask again shortly.
-        ahead = [at for at in due_s if at > heard_s] or [heard_s + LEAST_WAIT_S]
-        return self._when(turn.anchor_s + self._missing_s + min(ahead))
-
-    def _patience(self, turn: Turn, text: str) -> Patience:
-        hint = turn.hint if turn.hint in ("eager", "ended") else ""
-        return patience(
-            Evidence(text=text, score=turn.score, expectation=self._expectation, hint=hint),  # type: ignore[arg-type]
-            self.settings,
+        text = self._said()
+        length_s = self._audio_s - turn.anchor_s
+        seen = pause.Pause(
+            evidence=Evidence(
+                text=text, score=turn.score, expectation=self._expectation, hint=turn.hint
+            ),
+            final=self._transcript.is_final(turn.anchor_s),
+            length_s=length_s,
+            heard_s=length_s - self._missing_s,
+            looks=turn.looks,
+            prepared=turn.prepared is not None,
         )
-
-    def _next_look(self, turn: Turn) -> float:
-        looks = self.settings.looks_s
-        return looks[turn.looks] if turn.looks < len(looks) else float("inf")
-
-    def _look(self, turn: Turn, heard_s: float) -> None:
-        if heard_s >= self._next_look(turn):
+        verdict = pause.judge(seen, self.settings)
+        if verdict.call == "answer":
+            self._answer(text, verdict.why, now)
+            return None
+        if verdict.call == "nothing":
+            self._nothing_said(turn)
+            return None
+        if verdict.look:
             self._out.append(order.ScoreEndpoint(at_s=self._audio_s))
-            while heard_s >= self._next_look(turn):
-                turn.looks += 1
-
-    def _eager(self, wait: Patience) -> float:
-        """From which pause on preparing an answer is worth its cost: early when the end is
-        likely, half-way when it is not."""
-        return max(self.settings.eager_s, wait.wait_s / 2 if wait.wait_s > 1.0 else 0.0)
-
-    def _speculate(self, turn: Turn, text: str, heard_s: float, wait: Patience) -> None:
-        if not (self.settings.speculate and text) or turn.prepared is not None:
-            return
-        if heard_s >= self._eager(wait) or turn.hint == "eager":
+            turn.looks = sum(at <= seen.heard_s for at in self.settings.looks_s)
+        if verdict.prepare:
             turn.prepared = text
             self._out.append(
                 order.Speculate(
                     turn=turn.number, text=text, start_s=turn.start_s, end_s=turn.anchor_s
                 )
             )
+        return self._when(turn.anchor_s + self._missing_s + verdict.again_s)
 
-    def _nothing_or_late(self, text: str, now: float) -> None:
-        if text:
-            self._answer(text, "the final transcript never came", now)
-            return
+    def _nothing_said(self, turn: Turn) -> None:
         self._abandon()
-        if self._turn:
-            self._settle(self._turn.anchor_s)
         self._turn = None
+        self._settle(turn.anchor_s)
         self._go(Cue.NOTHING_SAID)
 
     def _answer(self, text: str, why: str, now: float) -> None:

@@ -1,0 +1,33 @@
+"""The environment, read once: everything Antiphon takes from outside its files."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Environment", "read"]
+
+
+class Environment(BaseModel):
+    """What the process was started with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cache: Path
+    """Rendered phrases and other things that may be lost: $XDG_CACHE_HOME/antiphon."""
+    calls: Path
+    """Call logs and recordings: $ANTIPHON_CALLS, otherwise ``calls`` in the current folder."""
+    token: str | None = None
+    """What callers over the network must present: $ANTIPHON_TOKEN."""
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Environment:
+    """The environment as settings."""
+    home = environ.get("HOME")
+    cache = environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else ".cache")
+    return Environment(
+        cache=Path(cache) / "antiphon",
+        calls=Path(environ.get("ANTIPHON_CALLS") or "calls"),
+        token=environ.get("ANTIPHON_TOKEN") or None,
+    )
