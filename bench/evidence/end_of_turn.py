@@ -33,7 +33,9 @@ def auc(done: Floats, unfinished: Floats) -> float:
     return float(wins)
 
 
-def measure(rows: list[dict[str, Any]], corpus: Path, model: EndOfTurnModel) -> list[dict[str, Any]]:
+def measure(
+    rows: list[dict[str, Any]], corpus: Path, model: EndOfTurnModel
+) -> list[dict[str, Any]]:
     out = []
     for row in rows:
         clean = load(corpus / row["file"])

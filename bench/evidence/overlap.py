@@ -20,7 +20,7 @@ from channel import RANDOM, RATE_HZ, Floats, load, narrow, phone
 from moonshine_voice.transcriber import ModelArch, Transcriber
 from vad_latency import probabilities, rms
 
-from antiphon.media.silero import Lane, Silero
+from antiphon.media.silero import Silero
 
 LOOKS_MS = (150, 200, 250, 300, 350, 400, 450, 500, 550, 600, 700, 800, 900, 1000, 1200)
 KINDS = ("backchannel", "noise", "interruption", "complete", "comma", "one word", "trailing")
@@ -65,16 +65,18 @@ def brightness_db(audio: Floats) -> float:
     return float(10 * np.log10(high / (power[(hz > 100) & (hz <= 900)].sum() + 1e-9)))
 
 
-def looks(speech: Floats, lane: Lane, line: str, recogniser: Recogniser) -> list[dict[str, Any]]:
+def looks(
+    speech: Floats, silero: Silero, line: str, recogniser: Recogniser
+) -> list[dict[str, Any]]:
     """What is known of one sound at each of LOOKS_MS."""
     lead = int((LEAD_S + RANDOM.uniform(0, 0.032)) * RATE_HZ)
     level_db = RANDOM.uniform(-38, -20)
     spoken = speech * (10 ** (level_db / 20) / rms(speech))
     audio = np.concatenate([np.zeros(lead), spoken, np.zeros(int(TAIL_S * RATE_HZ))])
     audio = audio.astype(np.float32) + RANDOM.standard_normal(len(audio)).astype("f4") * 10**-3.4
-    heard = narrow(audio) if lane.rate_hz == 8_000 else audio
-    p = probabilities(lane, heard)
-    window_ms = 1000 * lane.window_samples / lane.rate_hz
+    rate_hz = 8_000 if line == "phone" else 16_000
+    p = probabilities(silero, rate_hz, narrow(audio) if line == "phone" else audio)
+    window_ms = 1000 * silero.window(rate_hz) / rate_hz
     knew_ms = (np.arange(len(p)) + 1) * window_ms - lead / RATE_HZ * 1000
     wide = phone(audio) if line == "phone" else audio
     out = []
@@ -110,8 +112,8 @@ def main() -> None:
                 continue
             speech = load(args.corpus / row["file"])
             row["speech_ms"] = round(len(speech) / RATE_HZ * 1000)
-            for line, rate_hz in (("wide", 16_000), ("phone", 8_000)):
-                seen = looks(speech, silero.lane(rate_hz), line, recogniser)
+            for line in ("wide", "phone"):
+                seen = looks(speech, silero, line, recogniser)
                 kept.write(json.dumps({**row, "line": line, "looks": seen}) + "\n")
     spent = np.percentile(np.array(recogniser.spent_s) * 1000, (50, 95))
     print(f"{len(recogniser.spent_s)} snippets read, {spent[0]:.0f} ms p50, {spent[1]:.0f} ms p95")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from channel import RANDOM, RATE_HZ, Floats, load, narrow, phone
 
-from antiphon.media.silero import Lane, Silero
+from antiphon.media.silero import Silero
 
 LEAD_S, TAIL_S = 0.8, 0.8
 HIGHS = (0.5, 0.35, 0.2)
@@ -53,13 +53,13 @@ def scene(speech: Floats, level_db: float, snr_db: float | None) -> tuple[Floats
     return audio, lead / RATE_HZ, (lead + len(spoken)) / RATE_HZ
 
 
-def probabilities(lane: Lane, audio: Floats) -> Floats:
-    slot = lane.claim()
-    slots = np.array([slot])
-    count = len(audio) // lane.window_samples
-    windows = audio[: count * lane.window_samples].reshape(count, 1, lane.window_samples)
-    out = np.array([lane.score(window, slots)[0] for window in windows])
-    lane.release(slot)
+def probabilities(silero: Silero, rate_hz: int, audio: Floats) -> Floats:
+    slot = silero.open()
+    samples = silero.window(rate_hz)
+    count = len(audio) // samples
+    windows = audio[: count * samples].reshape(count, 1, samples)
+    out = np.array([silero.score(window, [slot], rate_hz)[0] for window in windows])
+    silero.close(slot)
     return out
 
 
@@ -90,25 +90,24 @@ def main() -> None:
         "telephone, resampled for the 16 kHz model": (16_000, phone),
     }
     for line, (rate_hz, through) in lines.items():
-        lane = silero.lane(rate_hz)
         print(f"\n### {line}\n\n| case | " + " | ".join(heads + extra) + " |")
         print("|---|" + "---|" * len(heads + extra))
         for name, (level_db, snr_db) in CASES.items():
             scenes = [scene(speech, level_db, snr_db) for speech in speeches]
             heard = [(through(audio), on_s, off_s) for audio, on_s, off_s in scenes]
-            cells = case(lane, heard)
+            cells = case(silero, rate_hz, heard)
             print(f"| {name} | " + " | ".join(cells) + " |")
 
 
-def case(lane: Lane, heard: list[tuple[Floats, float, float]]) -> list[str]:
-    window_s = lane.window_samples / lane.rate_hz
+def case(silero: Silero, rate_hz: int, heard: list[tuple[Floats, float, float]]) -> list[str]:
+    window_s = silero.window(rate_hz) / rate_hz
     ons: dict[float, list[float]] = {t: [] for t in HIGHS}
     offs: dict[float, list[float]] = {t: [] for t in LOWS}
     starts: list[float] = []
     ends: list[float] = []
     missed = dips = false = 0
     for audio, onset_s, end_s in heard:
-        p = probabilities(lane, audio)
+        p = probabilities(silero, rate_hz, audio)
         knew_s = (np.arange(len(p)) + 1) * window_s
         during = (knew_s > onset_s) & (knew_s < end_s + 0.1)
         false += int(((p > 0.5) & (knew_s > 0.2) & (knew_s <= onset_s)).any())

@@ -127,6 +127,13 @@ class FillSilence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GiveUp:
+    """No answer came: stop waiting for it and apologise."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallTime:
     """A limit of the call is reached: the dialog should say goodbye."""
 
@@ -233,6 +240,7 @@ Action: TypeAlias = (
     | Settle
     | NoticeSilence
     | FillSilence
+    | GiveUp
     | CallTime
     | Speak
     | ReleaseReply

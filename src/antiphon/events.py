@@ -231,6 +231,13 @@ class ReplyLate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyLost:
+    """No answer came at all; the caller deserves an apology."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitReached:
     """The call has reached its maximum length or number of turns."""
 
@@ -304,6 +311,7 @@ Event: TypeAlias = (
     | BackchannelHeard
     | SilenceNoticed
     | ReplyLate
+    | ReplyLost
     | LimitReached
     | ModelSaid
     | ModelFinished
@@ -331,7 +339,7 @@ def decode(record: dict[str, Any], kinds: dict[str, type[Any]]) -> Any:
     name = fields.pop("type", None)
     if name not in kinds:
         raise RemoteProtocolError(f"unknown type {name!r}; known: {', '.join(sorted(kinds))}")
-    if unknown := fields.keys() - {field for field in kinds[name].__dataclass_fields__}:
+    if unknown := fields.keys() - set(kinds[name].__dataclass_fields__):
         raise RemoteProtocolError(f"{name} has no field {', '.join(sorted(unknown))}")
     try:
         return msgspec.convert(fields, kinds[name])

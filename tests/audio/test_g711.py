@@ -48,15 +48,16 @@ def test_the_whole_table_has_the_oracles_digest(
     assert hashlib.sha256(code(data)).hexdigest() == digest
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 13), reason="audioop left the standard library")
-def test_every_value_agrees_with_the_oracle() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import audioop  # type: ignore[import-not-found, unused-ignore]  # not in 3.13
-    assert encode_mulaw(EVERY_SAMPLE) == audioop.lin2ulaw(EVERY_SAMPLE, 2)
-    assert encode_alaw(EVERY_SAMPLE) == audioop.lin2alaw(EVERY_SAMPLE, 2)
-    assert decode_mulaw(EVERY_CODE) == audioop.ulaw2lin(EVERY_CODE, 2)
-    assert decode_alaw(EVERY_CODE) == audioop.alaw2lin(EVERY_CODE, 2)
+if sys.version_info < (3, 13):
+
+    def test_every_value_agrees_with_the_oracle() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import audioop
+        assert encode_mulaw(EVERY_SAMPLE) == audioop.lin2ulaw(EVERY_SAMPLE, 2)
+        assert encode_alaw(EVERY_SAMPLE) == audioop.lin2alaw(EVERY_SAMPLE, 2)
+        assert decode_mulaw(EVERY_CODE) == audioop.ulaw2lin(EVERY_CODE, 2)
+        assert decode_alaw(EVERY_CODE) == audioop.alaw2lin(EVERY_CODE, 2)
 
 
 def test_alaw_codes_survive_a_round_trip() -> None:

@@ -89,7 +89,10 @@ def _handler(index: Index) -> type[BaseHTTPRequestHandler]:
                 self.send_header("WWW-Authenticate", 'Basic realm="index"')
                 self.end_headers()
             elif self.path == f"/simple/{PROJECT}/":
-                links = "".join(f'<a href="{p}#sha256=00">{p}</a>' for p in index.files)
+                links = "".join(
+                    f'<a href="{path}#sha256={hashlib.sha256(content).hexdigest()}">{path}</a>'
+                    for path, content in index.files.items()
+                )
                 self.answer(200, links.encode(), "text/html")
             elif self.path in index.files:
                 self.serve_file(index.files[self.path])

@@ -66,6 +66,27 @@ def test_what_is_told_again_replaces_what_was_told(tmp_path: Path) -> None:
     assert list(np.flatnonzero(stereo(recorder.path)[:, 1])) == list(range(500))
 
 
+def test_a_flush_takes_back_what_was_not_heard(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "call.wav", RATE_HZ, quiet)
+    recorder.caller(tone(5, 1000), 0)
+    recorder.agent(tone(9, 1000), 0)
+    recorder.unheard(400)
+    recorder.agent(tone(8, 100), 600)
+    recorder.close()
+    sound = stereo(recorder.path)
+    assert list(np.flatnonzero(sound[:, 1])) == [*range(400), *range(600, 700)]
+    assert (sound[:, 0] == 5).all()
+
+
+def test_a_flush_of_long_ago_takes_back_what_is_still_open(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "call.wav", RATE_HZ, quiet)
+    recorder.agent(tone(9, 4 * RATE_HZ), 0)
+    recorder.unheard(0)
+    recorder.close()
+    heard = np.flatnonzero(stereo(recorder.path)[:, 1])
+    assert len(heard) <= 2 * RATE_HZ
+
+
 def test_a_long_silence_costs_neither_time_nor_disk(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "call.wav", RATE_HZ, quiet)
     recorder.caller(tone(5, 160), 0)

@@ -1,7 +1,7 @@
 """The stage every scenario plays on."""
 
 import pytest
-from stage import Stage
+from antiphon.testing.stage import Stage
 
 
 @pytest.fixture

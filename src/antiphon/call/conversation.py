@@ -30,6 +30,7 @@ from antiphon.events import (
     ReplyFinished,
     ReplyKind,
     ReplyLate,
+    ReplyLost,
     ReplyOffered,
     ReplyStarted,
     ReplyStopped,
@@ -108,6 +109,7 @@ class Conversation:
                 | BackchannelHeard()
                 | SilenceNoticed()
                 | ReplyLate()
+                | ReplyLost()
                 | LimitReached()
             ):
                 self._tell_dialog(event, now)
@@ -183,6 +185,9 @@ class Conversation:
                     self._tell_dialog(SilenceNoticed(count=action.count, last=action.last), now)
                 case order.FillSilence():
                     self._tell_dialog(ReplyLate(turn=action.turn), now)
+                case order.GiveUp():
+                    self._given = None
+                    self._tell_dialog(ReplyLost(turn=action.turn), now)
                 case order.CallTime():
                     self._tell_dialog(LimitReached(limit=action.limit), now)
                 case _:

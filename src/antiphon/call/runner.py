@@ -49,7 +49,7 @@ from antiphon.ports.stt import Recogniser
 from antiphon.ports.transport import Transport
 from antiphon.ports.tts import Synthesiser
 
-__all__ = ["Call", "Engines", "Recorder", "Watcher"]
+__all__ = ["Call", "Equipment", "Recorder", "Watcher"]
 
 INBOX_EVENTS = 1000
 # Each step of saying goodbye gets this long, whatever the peer does.
@@ -72,13 +72,19 @@ class Watcher(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engines:
+class Equipment:
     """What a call hears, thinks and speaks with; shared by all calls of a process."""
 
+    clock: Clock
+    plane: Plane
     recogniser: Recogniser
     voice: Synthesiser
     model: LanguageModel | None = None
     endpoint: EndpointModel | None = None
+    mouth: MouthSettings
+    phrases: PhraseCache | None = None
+    language: str = "en"
+    keyterms: tuple[str, ...] = ()
 
 
 class _Over(Exception):
@@ -90,57 +96,51 @@ class Call:
 
     def __init__(
         self,
-        *,
+        equipment: Equipment,
         conversation: Conversation,
         transport: Transport,
-        engines: Engines,
-        plane: Plane,
-        clock: Clock,
+        *,
         journal: Journal,
-        mouth: MouthSettings,
-        phrases: PhraseCache | None = None,
         recorder: Recorder | None = None,
         watchers: Sequence[Watcher] = (),
-        language: str = "en",
-        keyterms: tuple[str, ...] = (),
     ) -> None:
+        self._equipment = equipment
         self._conversation = conversation
         self._transport = transport
-        self._engines = engines
-        self._clock = clock
+        self._clock = equipment.clock
         self._journal = journal
         self._recorder = recorder
         self._watchers = watchers
-        self._start_s = clock.now()
+        self._start_s = self._clock.now()
         self._inbox: deque[Event] = deque()
         self._wake = asyncio.Event()
         self._scoring = False
         self._requests: dict[int, asyncio.Task[None]] = {}
         self._ended: CallEnded | None = None
         self._hears = OpenEar(
-            engines.recogniser,
-            language=language,
-            keyterms=keyterms,
+            equipment.recogniser,
+            language=equipment.language,
+            keyterms=equipment.keyterms,
             tell=self._told,
             lost=self._recogniser_lost,
-            clock=clock,
+            clock=self._clock,
         )
         self._ear = Ear(
             rate_hz=transport.facts.rate_hz,
-            plane=plane,
+            plane=equipment.plane,
             emit=self._edge,
+            clock=self._clock,
             on_16k=self._hears.feed,
             on_audio=self._record_caller if recorder else None,
-            clock=clock,
         )
         self._mouth = Mouth(
-            voice=engines.voice,
+            voice=equipment.voice,
             transport=transport,
-            wheel=plane,
-            clock=clock,
+            wheel=equipment.plane,
+            clock=self._clock,
             tell=self._told,
-            settings=mouth,
-            phrases=phrases,
+            settings=equipment.mouth,
+            phrases=equipment.phrases,
             on_sent=self._record_agent if recorder else None,
         )
 
@@ -158,7 +158,7 @@ class Call:
                 raise _Over
         except* _Over:
             pass
-        except* Exception as group:  # noqa: BLE001 - one call's failure must stay its own
+        except* Exception as group:
             self._failed(group)
         finally:
             await self._take_leave()
@@ -266,6 +266,12 @@ class Call:
     # --- orders --------------------------------------------------------------------------------
 
     def _perform(self, action: Action) -> None:
+        """Orders that only inform were acted on by the conversation and fall through."""
+        self._order_mouth(action)
+        self._order_ear(action)
+        self._order_mind(action)
+
+    def _order_mouth(self, action: Action) -> None:
         match action:
             case order.Speak():
                 self._mouth.speak(action)
@@ -281,12 +287,22 @@ class Call:
                 self._mouth.restore()
             case order.StopSpeaking():
                 self._mouth.stop()
+            case _:
+                pass
+
+    def _order_ear(self, action: Action) -> None:
+        match action:
             case order.FinaliseTranscript():
                 self._hears.finalise(action.until_s)
             case order.Settle():
                 self._hears.settle(action.until_s)
             case order.ScoreEndpoint():
                 self._score(action)
+            case _:
+                pass
+
+    def _order_mind(self, action: Action) -> None:
+        match action:
             case order.AskModel():
                 self._requests[action.request] = self._group.create_task(self._think(action))
             case order.CancelModel():
@@ -303,10 +319,10 @@ class Call:
 
     def _score(self, look: order.ScoreEndpoint) -> None:
         """Ask the end-of-turn model; a question asked while one is open is skipped."""
-        if self._engines.endpoint is not None and not self._scoring:
+        if self._equipment.endpoint is not None and not self._scoring:
             self._scoring = True
             audio = self._ear.recent_16k()
-            self._group.create_task(self._scored(self._engines.endpoint, audio, look.at_s))
+            self._group.create_task(self._scored(self._equipment.endpoint, audio, look.at_s))
 
     async def _scored(self, model: EndpointModel, audio: bytes, until_s: float) -> None:
         try:
@@ -317,7 +333,7 @@ class Call:
             self._scoring = False
 
     async def _think(self, ask: order.AskModel) -> None:
-        model = self._engines.model
+        model = self._equipment.model
         if model is None:
             self._told(ModelFailed(request=ask.request, reason="no language model is configured"))
             return

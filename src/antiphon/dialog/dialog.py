@@ -25,6 +25,7 @@ from antiphon.events import (
     ReplyFailed,
     ReplyFinished,
     ReplyLate,
+    ReplyLost,
     ReplyStopped,
     SilenceNoticed,
     ToolEnded,
@@ -44,6 +45,7 @@ DialogEvent: TypeAlias = (
     | BackchannelHeard
     | SilenceNoticed
     | ReplyLate
+    | ReplyLost
     | LimitReached
     | ReplyFinished
     | ReplyStopped

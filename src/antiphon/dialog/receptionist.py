@@ -27,6 +27,7 @@ from antiphon.events import (
     ReplyFinished,
     ReplyKind,
     ReplyLate,
+    ReplyLost,
     ReplyStopped,
     SilenceNoticed,
     ToolEnded,
@@ -52,7 +53,7 @@ class Receptionist:
 
     settings: ReceptionistSettings
     numbers: Numbers = field(default_factory=Numbers)
-    expectation: Expectation = Expectation()
+    expectation: Expectation = field(default_factory=Expectation)
     memory: tuple[Exchange, ...] = ()
     asking: Topic | None = None
     """The topic whose question the caller is answering."""
@@ -82,6 +83,8 @@ class Receptionist:
                 return self._prompt(event)
             case ReplyLate():
                 return self._say(self.settings.filler, kind="filler")
+            case ReplyLost():
+                return self._cancel() + self._say(self.settings.unclear)
             case LimitReached():
                 return self._leave(self.settings.limit)
             case ReplyFinished() | ReplyFailed():

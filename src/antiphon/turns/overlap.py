@@ -22,9 +22,11 @@ class Overlap:
     final: bool
     """Whether that reading covers all of the voice."""
     voiced_s: float
-    """How long the voice lasted, or has lasted so far."""
-    pause_s: float
-    """How long it has been silent since; 0 while it goes on."""
+    """How much voice it held so far."""
+    pause_s: float | None
+    """How long it has been silent since; None while it goes on."""
+    looks: int = 0
+    """How often the recogniser was asked early."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +41,24 @@ class Verdict:
 
 def judge(overlap: Overlap, settings: TurnSettings) -> Verdict:
     """Whether the caller wants the floor."""
-    if overlap.text and not words.is_backchannel(overlap.text):
+    if not settings.duck_and_decide:
+        return Verdict(call="yield", why="any voice stops the agent")
+    if words.words_of(overlap.text) and not words.is_backchannel(overlap.text):
         return Verdict(call="yield", why=f"heard {overlap.text!r}")
-    if overlap.pause_s > 0:
-        return _after(overlap, settings)
-    limit_s = settings.overlap_yield_s * (1.5 if overlap.text else 1.0)
-    if overlap.voiced_s >= limit_s:
-        return Verdict(call="yield", why=f"voice for {overlap.voiced_s:.2f} s")
-    return Verdict(call="wait", wait_s=limit_s - overlap.voiced_s)
-
-
-def _after(overlap: Overlap, settings: TurnSettings) -> Verdict:
-    """The sound has ended without a word that asks for the floor."""
+    if overlap.pause_s is None:
+        return _while_voiced(overlap, settings)
     # Silence alone proves nothing until the recogniser has heard the sound to its end.
     enough_s = settings.overlap_keep_s * (1.0 if overlap.final else 2.0)
     if overlap.pause_s < enough_s:
         return Verdict(call="wait", wait_s=enough_s - overlap.pause_s)
     what = repr(overlap.text) if overlap.text else "a sound without words"
     return Verdict(call="keep", why=f"only {what}")
+
+
+def _while_voiced(overlap: Overlap, settings: TurnSettings) -> Verdict:
+    """Voice that goes on wants the floor, sooner when it has not said "mhm"."""
+    limit_s = settings.overlap_yield_s * (1.5 if overlap.text else 1.0)
+    if overlap.voiced_s >= limit_s:
+        return Verdict(call="yield", why=f"voice for {overlap.voiced_s:.2f} s")
+    waits = [limit_s, *settings.overlap_looks_s[overlap.looks :]]
+    return Verdict(call="wait", wait_s=min(waits) - overlap.voiced_s)

@@ -24,7 +24,10 @@ class Transcript:
     _segments: dict[int, TranscriptChanged] = field(default_factory=dict)
 
     def change(self, heard: TranscriptChanged) -> None:
-        """Take a new reading of a segment."""
+        """Take a new reading of a segment. A guess never replaces a final of the same audio."""
+        known = self._segments.get(heard.segment)
+        if known and known.final and not heard.final and heard.end_s <= known.end_s + BLUR_S:
+            return
         self._segments[heard.segment] = heard
         if heard.final:
             self.final_until_s = max(self.final_until_s, heard.end_s)

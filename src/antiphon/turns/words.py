@@ -10,7 +10,8 @@ from typing import Final
 __all__ = [
     "ENGLISH",
     "Lexicon",
-    "count_spoken",
+    "count_digits",
+    "count_letters",
     "is_backchannel",
     "is_dangling",
     "is_sentence",
@@ -66,17 +67,18 @@ ENGLISH: Final = Lexicon(
     ),
     fillers=frozenset("um uh erm er eh hmm mm well".split()),
     digits={
-        **dict.fromkeys("zero oh o one two three four five six seven eight nine".split(), 1),
+        **dict.fromkeys("zero oh one two three four five six seven eight nine".split(), 1),
         **dict.fromkeys(
             "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
             "twenty thirty forty fifty sixty seventy eighty ninety".split(),
             2,
         ),
-        "double": 1,
+        "double": 1,  # and the digit itself follows
         "triple": 2,
     },
 )
 
+_OHS: Final = ("oh", "o", "zero")
 _TENS: Final = frozenset("twenty thirty forty fifty sixty seventy eighty ninety".split())
 
 
@@ -122,17 +124,23 @@ def says_yes_or_no(text: str, lexicon: Lexicon = ENGLISH) -> bool:
     return 0 < len(words) <= 4 and any(word in lexicon.yes | lexicon.no for word in words)
 
 
-def count_spoken(text: str, lexicon: Lexicon = ENGLISH) -> int:
-    """How many digits or spelled letters the text holds: "four seven, B" is three."""
-    count = 0
-    previous = ""
+def count_digits(text: str, lexicon: Lexicon = ENGLISH) -> int:
+    """How many digits the text holds, however they are said: "forty two, 7" is three."""
+    count, previous = 0, ""
     for word in words_of(text):
         if word.isdigit():
             count += len(word)
         elif word in lexicon.digits:
-            joins = previous in _TENS and lexicon.digits[word] == 1 and word not in ("oh", "o")
+            # "Forty two" is two digits, not three; "forty oh" does not join.
+            joins = previous in _TENS and lexicon.digits[word] == 1 and word not in _OHS
             count += 0 if joins else lexicon.digits[word]
-        elif len(word) == 1:
-            count += 1
         previous = word
     return count
+
+
+def count_letters(text: str, lexicon: Lexicon = ENGLISH) -> int:
+    """How many letters and digits are spelled out; a sentence spells nothing."""
+    said = words_of(text)
+    letters = [word for word in said if len(word) == 1 and not word.isdigit()]
+    longer = [word for word in said if len(word) > 1 and word not in lexicon.digits]
+    return 0 if len(longer) > len(letters) else len(letters) + count_digits(text, lexicon)

@@ -218,8 +218,8 @@ ClientMessage: TypeAlias = Hello | Played | Flushed | Digit | Bye | Ping | Pong
 ServerMessage: TypeAlias = Notice | Welcome | Gain | Flush | Ended | Error | Ping | Pong
 
 M = TypeVar("M")
-_client: Final = msgspec.json.Decoder[ClientMessage](ClientMessage)
-_server: Final = msgspec.json.Decoder[ServerMessage](ServerMessage)
+_client: Final[msgspec.json.Decoder[ClientMessage]] = msgspec.json.Decoder(ClientMessage)
+_server: Final[msgspec.json.Decoder[ServerMessage]] = msgspec.json.Decoder(ServerMessage)
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -241,7 +241,7 @@ def decode_server(text: str) -> ServerMessage:
 def notice(record: Mapping[str, object]) -> Notice:
     """A notice from plain values, its kind under ``type``. Raises `LocalProtocolError`."""
     try:
-        return msgspec.convert(dict(record), Notice)  # type: ignore[call-overload, no-any-return]
+        return msgspec.convert(dict(record), Notice)  # type: ignore[no-any-return]
     except msgspec.ValidationError as error:
         raise LocalProtocolError(f"notice {record.get('type')!r}: {error}") from None
 

@@ -1,0 +1,174 @@
+"""One life of a child process: start it, talk to it, hear what it complains of, bury it.
+
+There is no task in here: the event loop calls back when a descriptor is ready. What to do with
+its messages, and whether to start another, is `antiphon.net.child`'s to decide.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import antiphon
+from antiphon.errors import RemoteProtocolError
+from antiphon.net.child_wire import FrameReader, Message, frame
+
+__all__ = ["ChildProcess"]
+
+_READ_BYTES: Final = 1 << 18
+_REAP_EVERY_S: Final = 0.01
+_GRACE_S: Final = 0.5
+"""A healthy child ends within a millisecond of the socket's end; one that does not is killed."""
+_LAST_WORDS: Final = 20
+"""Lines of the child's complaints kept for the error message."""
+_PACKAGE_ROOT: Final = Path(antiphon.__file__).parents[1]
+
+
+class ChildProcess:
+    """A running child. ``hear`` gets its messages, ``gone`` is called once when it is buried."""
+
+    def __init__(
+        self,
+        engine: str,
+        log: logging.Logger,
+        python_path: tuple[str, ...],
+        hear: Callable[[Message, bytes], None],
+        gone: Callable[[], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._hear, self._gone, self._log = hear, gone, log
+        self._reader = FrameReader()
+        self._unsent = bytearray()
+        self.last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._partial_line = b""
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "antiphon.net.child_main",
+                    engine,
+                    str(theirs.fileno()),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(theirs.fileno(),),
+                env=_environment(python_path),
+            )
+        assert self._process.stdout is not None
+        self._complaints = self._process.stdout
+        self._socket.setblocking(False)
+        os.set_blocking(self._complaints.fileno(), False)
+        self._loop.add_reader(self._socket, self._read)
+        self._loop.add_reader(self._complaints, self._listen)
+        self._open = True
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def how_it_ended(self) -> str:
+        """In words, once it is gone."""
+        code = self._process.returncode
+        if code is None:
+            return "still running"
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+
+    def send(self, message: Message, payload: bytes = b"") -> None:
+        """Never blocks. To a child that is going away it says nothing."""
+        if not self._open:
+            return
+        idle = not self._unsent
+        self._unsent += frame(message, payload)
+        if idle:
+            self._write()
+
+    def hang_up(self) -> None:
+        """Close the socket, which ends a healthy child; an unhealthy one is killed soon after."""
+        if self._open:
+            self._open = False
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+            self._socket.close()
+            self._killing = self._loop.call_later(_GRACE_S, self._process.kill)
+            self._reap()
+
+    def kill(self) -> None:
+        """End it now."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self.hang_up()
+
+    def _write(self) -> None:
+        try:
+            sent = self._socket.send(self._unsent)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.kill()
+            return
+        del self._unsent[:sent]
+        if self._unsent:
+            self._loop.add_writer(self._socket, self._write)
+        else:
+            self._loop.remove_writer(self._socket)
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            # Exiting or broken; either way it is of no more use.
+            self.hang_up()
+            return
+        try:
+            for message, payload in self._reader.feed(data):
+                self._hear(message, payload)
+        except RemoteProtocolError as error:
+            self.last_words.append(f"spoke nonsense: {error}")
+            self.kill()
+
+    def _listen(self) -> None:
+        try:
+            data = os.read(self._complaints.fileno(), _READ_BYTES)
+        except BlockingIOError:
+            return
+        if not data:
+            self._loop.remove_reader(self._complaints)
+            return
+        *lines, self._partial_line = (self._partial_line + data).split(b"\n")
+        for line in lines:
+            text = line.decode(errors="replace").rstrip()
+            self.last_words.append(text)
+            self._log.info("%s", text)
+
+    def _reap(self) -> None:
+        if self._process.poll() is None:
+            self._loop.call_later(_REAP_EVERY_S, self._reap)
+            return
+        self._killing.cancel()
+        self._listen()
+        self._loop.remove_reader(self._complaints)
+        self._complaints.close()
+        self._gone()
+
+
+def _environment(python_path: tuple[str, ...]) -> Mapping[str, str]:
+    """Ours, and where Antiphon itself is found: a test runner may know that only by sys.path."""
+    inherited = os.environ.get("PYTHONPATH", "")
+    places = (*python_path, str(_PACKAGE_ROOT), *filter(None, inherited.split(os.pathsep)))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(places))}

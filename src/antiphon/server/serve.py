@@ -1,0 +1,134 @@
+"""Listening, and stopping without cutting anybody off.
+
+The first signal to stop drains: calls go on, new ones are refused, and the process ends with the
+last of them or at the deadline. A second signal ends it at once.
+"""
+
+import errno
+import logging
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from antiphon.errors import ConfigError
+from antiphon.ports.clock import Clock
+from antiphon.server.calls import Calls
+from antiphon.server.settings import ServerSettings
+
+__all__ = ["Listening", "listen", "serve"]
+
+log = logging.getLogger(__name__)
+
+TEARDOWN_S: Final = 5
+"""What calls cut off at the deadline get to write their logs."""
+UVICORN_SLACK: Final = 4
+"""The library cuts a peer off without our explanation, so its limit on messages lies higher."""
+
+
+class Listening:
+    """A bound port. Make it with `listen` before anything slow, so that a port in use is
+    reported at once."""
+
+    def __init__(self, bound: socket.socket, settings: ServerSettings) -> None:
+        self.socket = bound
+        self.port: int = bound.getsockname()[1]
+        scheme = "https" if settings.certificate else "http"
+        host = "localhost" if settings.host == "127.0.0.1" else settings.host
+        self.url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def listen(settings: ServerSettings) -> Listening:
+    """Take the port. Raises `ConfigError` naming what to do when that is not possible."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((settings.host, settings.port))
+        bound.listen()
+    except OSError as error:
+        bound.close()
+        raise _cannot_listen(error, settings) from None
+    return Listening(bound, settings)
+
+
+def _cannot_listen(error: OSError, settings: ServerSettings) -> ConfigError:
+    if error.errno == errno.EADDRINUSE:
+        return ConfigError(
+            f"port {settings.port} on {settings.host} is in use",
+            fix=f"stop what is using it, or choose another: --port {settings.port + 1}",
+        )
+    if error.errno == errno.EACCES:
+        return ConfigError(
+            f"port {settings.port} may only be opened by root", fix="choose one above 1023: --port"
+        )
+    return ConfigError(
+        f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}",
+        fix="give an address of this machine: --host 127.0.0.1",
+    )
+
+
+async def serve(
+    app: ASGIApp,
+    listening: Listening,
+    settings: ServerSettings,
+    calls: Calls,
+    clock: Clock,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until a signal to stop, and until the calls are over. ``ready`` is called once
+    connections are taken."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=settings.websocket.max_message_bytes * UVICORN_SLACK,
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.certificate_key,
+        timeout_graceful_shutdown=TEARDOWN_S,
+    )
+    await _Server(config, calls, settings.drain_s, clock, ready).serve([listening.socket])
+
+
+class _Server(uvicorn.Server):
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        calls: Calls,
+        drain_s: float,
+        clock: Clock,
+        ready: Callable[[], None],
+    ) -> None:
+        super().__init__(config)
+        self._calls, self._drain_s, self._clock, self._ready = calls, drain_s, clock, ready
+        self._drained_by: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._calls.draining:
+            self.should_exit = True
+            return
+        self._calls.draining = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second: the place to notice that the last call has ended."""
+        if self._calls.draining and not self.should_exit:
+            now = self._clock.now()
+            if self._drained_by is None:
+                self._drained_by = now + self._drain_s
+                log.info("stopping; waiting for %d calls", len(self._calls))
+            self.should_exit = not self._calls or now >= self._drained_by
+        return await super().on_tick(counter)

@@ -1,0 +1,1 @@
+"""A call through this machine's own microphone and loudspeaker."""
