@@ -73,6 +73,9 @@ def test_scripts_can_be_run_and_parsed(script: str) -> None:
     shell = "bash" if "bash" in path.read_text().splitlines()[0] else "sh"
     assert path.stat().st_mode & 0o111
     subprocess.run([shell, "-n", str(path)], check=True)
+    checker = Path(sys.executable).with_name("shellcheck")
+    found = subprocess.run([checker, str(path)], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (0, "")
 
 
 def test_ci_runs_what_the_readme_names() -> None:

@@ -7,6 +7,7 @@ asks how much of the decision either carries.
 """
 
 import argparse
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def main() -> None:
         cells = [f"{np.mean([row['shape'] == s for row in of]):.2f}" for s in shapes]
         print(f"| {kind} | {len(of)} | " + " | ".join(cells) + " |")
     edges = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.01)
-    buckets = list(zip(edges[:-1], edges[1:], strict=True))
+    buckets = list(itertools.pairwise(edges))
     for at in SCORED_AT:
         print(f"\nshare of turns that were done (n), by words and score at {at} ms\n")
         print("| words | " + " | ".join(f"{low}-{min(high, 1)}" for low, high in buckets) + " |")

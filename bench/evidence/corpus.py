@@ -20,6 +20,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 from phrases import HUMMED, OVERLAPS, PHRASES, RECORDED
+from piper import PiperVoice
 
 Floats = NDArray[np.float32]
 RATE_HZ = 16_000
@@ -52,8 +53,6 @@ class Voices:
     """Text to audio by every synthetic voice at hand."""
 
     def __init__(self, piper_path: Path) -> None:
-        from piper import PiperVoice
-
         self._joe = PiperVoice.load(piper_path)
         self.names = ("joe", *FLITE, *ESPEAK)
 
@@ -157,20 +156,17 @@ def cut_points(audio: Floats) -> list[int]:
     return [n * step for n in sorted(dips, key=lambda n: level[n])[:1]]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--recordings", type=Path, required=True)
-    parser.add_argument("--piper", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
-    shelf, voices = Shelf(args.out), Voices(args.piper)
+def put_recorded(shelf: Shelf, recordings: Path) -> None:
     for file, start_s, end_s, kind, text in RECORDED:
-        audio = load(args.recordings / file)[int(start_s * RATE_HZ) : int(end_s * RATE_HZ)]
+        audio = load(recordings / file)[int(start_s * RATE_HZ) : int(end_s * RATE_HZ)]
         about = {"voice": Path(file).stem, "source": "recorded", "text": text}
         shelf.put(trim(audio), kind=kind, **about)
         if kind in ("complete", "comma") and end_s - start_s > 1.0:
             for at in cut_points(audio):
                 shelf.put(audio[:at], kind="cut", **about)
+
+
+def put_spoken(shelf: Shelf, voices: Voices) -> None:
     for voice in voices.names:
         about = {"voice": voice, "source": "synthetic"}
         for kind, texts in (PHRASES | OVERLAPS).items():
@@ -184,6 +180,17 @@ def main() -> None:
             if voice not in FLITE:
                 sounds = voices.say(voice, ipa if voice == "joe" else mnemonic)
                 shelf.put(sounds, kind="backchannel", text=text, **about)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--recordings", type=Path, required=True)
+    parser.add_argument("--piper", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    shelf = Shelf(args.out)
+    put_recorded(shelf, args.recordings)
+    put_spoken(shelf, Voices(args.piper))
     for n in range(24):
         sound = hum(80 + 8 * n, 1 + (n % 3 > 0), 0.02 * (1 + n % 3), 0.25)
         shelf.put(sound, kind="backchannel", text="(hum)", voice="hum", source="synthetic")

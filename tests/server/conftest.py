@@ -47,6 +47,12 @@ class Echo:
             await self.over.wait_for(lambda: call in self.ended)
         return self.ended[call]
 
+    async def first_end(self) -> str | Exception:
+        """How the first call to end did."""
+        async with asyncio.timeout(10), self.over:
+            await self.over.wait_for(lambda: self.ended)
+        return next(iter(self.ended.values()))
+
 
 class _Line:
     def __init__(self, transport: Transport) -> None:

@@ -80,6 +80,7 @@ def test_the_recogniser_is_asked_before_the_sound_ends(speaking: Stage) -> None:
 
 def test_two_short_noises_do_not_add_up_to_an_interruption(speaking: Stage) -> None:
     speaking.voice(2, 2.3)
+    speaking.tell(said("mhm", 2, 2.3), 2.44)
     speaking.voice(2.45, 2.75)
     speaking.tell(said("mhm mhm", 2, 2.75), 2.95)
     speaking.pass_until(5)

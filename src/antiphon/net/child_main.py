@@ -7,6 +7,7 @@ on Linux the kernel does where native code holds the interpreter.
 
 import ctypes
 import faulthandler
+import functools
 import importlib
 import os
 import queue
@@ -15,7 +16,8 @@ import socket
 import sys
 import threading
 import traceback
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from antiphon.errors import Missing, ProviderError
 from antiphon.net.child_wire import (
@@ -65,14 +67,17 @@ class _Link:
         return self._reader.feed(data)
 
 
+def _tell(link: _Link, job: int, work: Work, fields: Mapping[str, Any], payload: bytes) -> None:
+    if not work.cancelled:
+        link.send(Piece(job, dict(fields)), payload)
+
+
 def _lane(engine: Engine, link: _Link, jobs: "queue.SimpleQueue[tuple[int, Work]]") -> None:
     while True:
         job, work = jobs.get()
         try:
-            for fields, payload in () if work.cancelled else engine.work(work):
-                if work.cancelled:
-                    break
-                link.send(Piece(job, dict(fields)), payload)
+            if not work.cancelled:
+                engine.work(work, functools.partial(_tell, link, job, work))
         except ProviderError as error:
             name = type(error).__name__
             kind = next((known for known in _KINDS if known == name), "Unavailable")

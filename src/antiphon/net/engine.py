@@ -1,14 +1,20 @@
 """What runs inside a child process: the shape of an engine and of one piece of work.
 
-Lives here: the two types an ``engine.py`` of a provider is written against. Must not live here:
+Lives here: what an ``engine.py`` of a provider is written against. Must not live here:
 anything that imports asyncio or a model; this is the first thing a child imports.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
 
-__all__ = ["Engine", "Work"]
+from antiphon.errors import Missing
+
+__all__ = ["Engine", "Tell", "Work", "find_weights"]
+
+Tell: TypeAlias = Callable[[Mapping[str, Any], bytes], None]
+"""Sends a piece of the result: what it is, and its bytes."""
 
 
 class Work:
@@ -55,7 +61,18 @@ class Engine(Protocol):
 
     def __init__(self, settings: Mapping[str, Any]) -> None: ...
 
-    def work(self, work: Work) -> Iterator[tuple[Mapping[str, Any], bytes]]:
-        """Pieces of the result, as early as they are known. With several lanes this runs on
-        several threads at once."""
+    def work(self, work: Work, tell: Tell) -> None:
+        """Do it, and tell pieces of the result as early as they are known. With several lanes
+        this runs on several threads at once."""
         ...
+
+
+def find_weights(model: Path, pattern: str, fix: str) -> Path:
+    """The one file that fits ``pattern`` in the folder ``model``, or ``model`` itself where it is a
+    file. Raises `Missing` with ``fix``."""
+    if model.is_file():
+        return model
+    found = sorted(model.glob(pattern)) if model.is_dir() else []
+    if not found:
+        raise Missing(f"no {pattern} at {model}", fix=fix)
+    return found[0]

@@ -71,7 +71,7 @@ def ducked_s(recording: Recording, spoke_s: float, until_s: float) -> float | No
     before = _levels(recording.agent, rate_hz, max(0.0, spoke_s - REFERENCE_S), spoke_s)
     after = _levels(recording.agent, rate_hz, spoke_s, until_s)
     voiced = before[before > amplitude(QUIET_FLOOR_DB) * 32768]
-    if not len(voiced) or not len(after):
+    if not len(voiced):
         return None
     loud = np.flatnonzero(after > np.percentile(voiced, 95) * amplitude(-DUCKED_DB))
     return float((loud[-1] + 1) * WINDOW_S) if len(loud) else 0.0

@@ -26,8 +26,9 @@ from antiphon.observe.latency import Stage, TurnLatency, turns
 from antiphon.observe.logreader import CallLog, Noted, Ordered, Told
 from antiphon.observe.timebase import AudioClock
 from antiphon.observe.timeline import Guess, Mark, Score, Span, Timeline, Utterance, Wait
+from antiphon.turns.words import same_words
 
-__all__ = ["timeline"]
+__all__ = ["mark_of", "timeline"]
 
 _SILENT_NOTES: Final = {"clause", "caller_said"}
 """Notes that are shown as something else, or are not the operator's business."""
@@ -160,25 +161,19 @@ class _Reading:
                 self._answered(action, at_s)
             case order.Duck():
                 self.duck_s = at_s
-                self.out.marks.append(Mark(at_s, "duck", "lowered its voice"))
-            case order.Restore():
+            case order.Restore() | order.StopSpeaking():
                 self._raise_voice(at_s)
-                self.out.marks.append(Mark(at_s, "restore", "carried on", action.why))
-            case order.StopSpeaking():
-                self._raise_voice(at_s)
-                self.out.marks.append(Mark(at_s, "stop", "stopped", action.why))
             case order.NoteBackchannel():
                 self._backchannel(action.text, at_s)
             case _:
-                if mark := _mark(action, at_s):
-                    self.out.marks.append(mark)
+                pass
+        if mark := mark_of(action, at_s):
+            self.out.marks.append(mark)
 
     def _answered(self, answer: order.Answer, at_s: float) -> None:
         guess = self.guesses.get(answer.turn)
-        self._guess_ended(
-            answer.turn, at_s, "hit" if guess and guess[1] == answer.text else "dropped"
-        )
-        self.out.marks.append(Mark(at_s, "answer", f"turn {answer.turn} is over", answer.why))
+        right = guess is not None and same_words(guess[1], answer.text)
+        self._guess_ended(answer.turn, at_s, "hit" if right else "dropped")
         self.turns[answer.turn] = Utterance(
             who="caller",
             kind="turn",
@@ -231,16 +226,32 @@ class _Reading:
         out.said.sort(key=lambda utterance: utterance.start_s)
 
 
-def _mark(action: Action, at_s: float) -> Mark | None:
+def mark_of(action: Action, at_s: float) -> Mark | None:
+    """What an order looks like to people; None for those that only serve another."""
     match action:
+        case order.Answer():
+            return Mark(at_s, "answer", f"turn {action.turn} is over", action.why)
+        case order.Duck():
+            return Mark(at_s, "duck", "lowered its voice")
+        case order.Restore():
+            return Mark(at_s, "restore", "carried on", action.why)
+        case order.StopSpeaking():
+            return Mark(at_s, "stop", "stopped", action.why)
         case order.Withdraw():
             return Mark(at_s, "withdraw", "took the answer back", "the caller went on")
         case order.Amend():
             return Mark(at_s, "amend", "heard better", action.text)
         case order.NoticeSilence():
-            return Mark(at_s, "silence", "noticed the silence", f"for the {action.count}. time")
+            why = "the last prompt" if action.last else f"prompt {action.count}"
+            return Mark(at_s, "silence", "noticed the silence", why)
         case order.FillSilence():
             return Mark(at_s, "filler", "bridged the wait")
+        case _:
+            return _closing_mark(action, at_s)
+
+
+def _closing_mark(action: Action, at_s: float) -> Mark | None:
+    match action:
         case order.CallTime():
             return Mark(at_s, "other", f"limit of {action.limit}")
         case order.Transfer():

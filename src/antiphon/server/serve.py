@@ -46,6 +46,11 @@ def listen(settings: ServerSettings) -> Listening:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Closing waits until the peer has taken what was sent, for ever if it never does. Linux can
+    # put an end to that, and accepted connections inherit it.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        patience_ms = round(settings.websocket.gone_s * 2000)
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, patience_ms)
     try:
         bound.bind((settings.host, settings.port))
         bound.listen()
@@ -97,7 +102,8 @@ async def serve(
         ssl_keyfile=settings.certificate_key,
         timeout_graceful_shutdown=TEARDOWN_S,
     )
-    await _Server(config, calls, settings.drain_s, clock, ready).serve([listening.socket])
+    with listening.socket:
+        await _Server(config, calls, settings.drain_s, clock, ready).serve([listening.socket])
 
 
 class _Server(uvicorn.Server):

@@ -73,7 +73,7 @@ class CallerMachine:
     def agent(self, speaking: bool, at_s: float) -> None:
         """The agent's voice began or ended."""
         if speaking and not self._speaking:
-            if at_s - self._fell_silent_s >= _REPLY_GAP_S:
+            if _passed(_REPLY_GAP_S, self._fell_silent_s, at_s):
                 self._reply_began_s = at_s
             self._spoke = True
         elif self._speaking and not speaking:
@@ -104,20 +104,21 @@ class CallerMachine:
         if step.moment is None or self._has_come(step.moment, now_s):
             self._begun = True
             return Begin(self._number, step)
-        if now_s - self._since_s < step.moment.timeout_s:
+        if not _passed(step.moment.timeout_s, self._since_s, now_s):
             return None
         why = f"the agent did not speak for {step.moment.after_s:g} s"
         self._step_on(now_s)
         return GiveUp(step, why)
 
     def _has_come(self, moment: Moment, now_s: float) -> bool:
-        return self._speaking and now_s - self._reply_began_s >= moment.after_s
+        return self._speaking and _passed(moment.after_s, self._reply_began_s, now_s)
 
     def _waiting(self, step: Wait, now_s: float) -> Doing | None:
-        if self._spoke and not self._speaking and now_s - self._fell_silent_s >= step.quiet_s:
+        quiet = not self._speaking and _passed(step.quiet_s, self._fell_silent_s, now_s)
+        if self._spoke and quiet:
             self._step_on(now_s)
             return self.doing(now_s)
-        if now_s - self._since_s < step.timeout_s:
+        if not _passed(step.timeout_s, self._since_s, now_s):
             return None
         why = "the agent is still speaking" if self._speaking else "the agent said nothing"
         if self._spoke and not self._speaking:
@@ -128,8 +129,8 @@ class CallerMachine:
     def _silence(self, step: Silence, now_s: float) -> Doing | None:
         if not self._begun:
             self._begun = True
-            return FallSilent(now_s + step.seconds)
-        if now_s - self._since_s < step.seconds:
+            return FallSilent(self._since_s + step.seconds)
+        if not _passed(step.seconds, self._since_s, now_s):
             return None
         self._step_on(now_s)
         return self.doing(now_s)
@@ -139,3 +140,8 @@ class CallerMachine:
         self._since_s = now_s
         self._begun = False
         self._spoke = self._speaking
+
+
+def _passed(seconds: float, since_s: float, now_s: float) -> bool:
+    # Times are multiples of 20 ms, which floats only come near.
+    return now_s - since_s >= seconds - 1e-6

@@ -78,7 +78,7 @@ class Stage:
 
     # --- what people do ------------------------------------------------------------------------
 
-    def caller_says(  # noqa: PLR0917 - reads as a sentence
+    def caller_says(
         self,
         text: str,
         start_s: float,
@@ -122,7 +122,7 @@ class Stage:
         return [at for at, action in self.orders if isinstance(action, kind)]
 
 
-def said(  # noqa: PLR0917 - reads as a sentence
+def said(
     text: str, start_s: float, end_s: float, *, segment: int = 0, final: bool = True
 ) -> TranscriptChanged:
     """A transcript whose words are spread evenly over its audio."""

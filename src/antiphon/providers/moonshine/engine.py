@@ -6,7 +6,7 @@ the stream reads the whole segment again at every update, at the same cost as re
 """
 
 import ctypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from moonshine_voice.transcriber import Transcriber
 
 from antiphon.audio.resample import resample, to_float
 from antiphon.errors import Missing, Rejected
-from antiphon.net.engine import Work
+from antiphon.net.engine import Tell, Work
 
 __all__ = ["Engine"]
 
@@ -50,13 +50,13 @@ class Engine:
         for seconds in (0.5, 2.0):
             self._read(np.zeros(round(seconds * RATE_HZ), dtype=np.float32))
 
-    def work(self, work: Work) -> Iterator[tuple[Mapping[str, Any], bytes]]:
+    def work(self, work: Work, tell: Tell) -> None:
         """One answer: the text of the recording."""
         pcm = work.payload
         if work.fields["rate_hz"] != RATE_HZ:
             pcm = resample(pcm, work.fields["rate_hz"], RATE_HZ)
         text = self._read(np.concatenate((to_float(pcm), _PAD))) if pcm else ""
-        yield {"text": text, "words": [], "confidence": 1.0}, b""
+        tell({"text": text, "words": [], "confidence": 1.0}, b"")
 
     def _read(self, samples: "np.ndarray[Any, np.dtype[np.float32]]") -> str:
         """Past the library's own method, which makes a list of Python floats of every sample."""

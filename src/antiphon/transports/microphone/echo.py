@@ -4,10 +4,13 @@ Lives here: the seam, WebRTC's echo canceller behind it, and half-duplex for whe
 installed. Blocks are 10 ms; nothing here knows a device.
 """
 
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from antiphon.audio.frame import int16
 from antiphon.audio.levels import rms_dbfs
+
+if TYPE_CHECKING:
+    from livekit.rtc.audio_frame import AudioFrame
 
 __all__ = ["BLOCK_S", "EchoCanceller", "HalfDuplex", "WebRtc", "best_canceller"]
 
@@ -57,7 +60,7 @@ class WebRtc:
         self._apm.process_stream(near)
         return bytes(near.data.cast("B"))
 
-    def _block(self, pcm: bytes):  # type: ignore[no-untyped-def]
+    def _block(self, pcm: bytes) -> "AudioFrame":
         return self._frame(bytearray(pcm), self._rate_hz, 1, self._samples)
 
 

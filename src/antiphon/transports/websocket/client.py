@@ -4,7 +4,7 @@ Moves messages only; what the agent's audio sounds like to the caller is ear.py.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import websockets
@@ -63,8 +63,13 @@ class CallClient:
 
     async def start(self, hello: wire.Hello) -> None:
         """Say hello and wait for the welcome; called by `dial`."""
-        await self.say(hello)
-        first = await self.next()
+        try:
+            # A server that is full says so and closes without waiting for hello.
+            with suppress(Gone):
+                await self.say(hello)
+            first = await self.next()
+        except Gone as gone:
+            raise Unavailable(f"the server closed the connection ({gone})") from None
         if isinstance(first, wire.Error):
             raise RemoteProtocolError(first.what, code=first.code)
         if not isinstance(first, wire.Welcome):

@@ -1,0 +1,116 @@
+"""`antiphon chat AGENT`: the same agent in text, without ears and mouth.
+
+A line typed is a turn that ended; what the agent says is taken to be heard at once. The dialog
+cannot tell the difference, so this is the quickest way to try one.
+"""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from antiphon import actions as order
+from antiphon.actions import Action
+from antiphon.cli.output import Exit, print_json
+from antiphon.config import agent
+from antiphon.dialog.receptionist import Receptionist
+from antiphon.errors import ProviderError
+from antiphon.events import (
+    CallStarted,
+    ModelFailed,
+    ModelFinished,
+    ModelSaid,
+    ReplyFinished,
+    TurnEnded,
+)
+from antiphon.models.store import ModelStore
+from antiphon.ports.llm import Asking, LanguageModel
+from antiphon.wiring import providers
+
+__all__ = ["arguments", "run"]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("agent", type=Path, metavar="AGENT", help="agent.yaml, or its folder")
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = agent.load(args.agent)
+    model = settings.llm and providers.make("llm", settings.llm, providers.LLM, ModelStore().path)
+    chat = _Chat(Receptionist(settings.dialog), model or None, as_json=bool(args.json))
+    asyncio.run(chat.run())
+    return Exit.OK
+
+
+class _Chat:
+    """A dialog on the terminal."""
+
+    def __init__(self, dialog: Receptionist, model: LanguageModel | None, *, as_json: bool) -> None:
+        self._dialog = dialog
+        self._model = model
+        self._as_json = as_json
+        self._turns = 0
+        self._said: dict[int, str] = {}
+        self._over = False
+
+    async def run(self) -> None:
+        """Until the caller or the agent leaves."""
+        if self._model:
+            await self._model.start()
+        try:
+            await self._perform(self._dialog.receive(CallStarted(channel="text"), 0.0))
+            while not self._over:
+                line = await asyncio.to_thread(self._read)
+                if line is None:
+                    return
+                self._turns += 1
+                ended = TurnEnded(turn=self._turns, text=line, start_s=0.0, end_s=0.0)
+                await self._perform(self._dialog.receive(ended, 0.0))
+        finally:
+            if self._model:
+                await self._model.aclose()
+
+    def _read(self) -> str | None:
+        if sys.stdin.isatty():
+            print("> ", end="", flush=True)
+        line = sys.stdin.readline()
+        return line.strip() if line else None
+
+    async def _perform(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case order.Speak():
+                    await self._speak(action)
+                case order.AskModel():
+                    await self._ask(action)
+                case order.HangUp():
+                    self._over = True
+                case _:
+                    pass
+
+    async def _speak(self, piece: order.Speak) -> None:
+        text = self._said.get(piece.reply, "") + piece.text
+        self._said[piece.reply] = text
+        if piece.last and text:
+            if self._as_json:
+                print_json({"reply": piece.reply, "text": text.strip()})
+            else:
+                print(text.strip(), flush=True)
+            heard = ReplyFinished(reply=piece.reply, heard=text.strip())
+            await self._perform(self._dialog.receive(heard, 0.0))
+
+    async def _ask(self, ask: order.AskModel) -> None:
+        if self._model is None:
+            failed = ModelFailed(request=ask.request, reason="no language model is configured")
+            await self._perform(self._dialog.receive(failed, 0.0))
+            return
+        try:
+            asking = Asking(messages=ask.messages, max_tokens=ask.max_tokens)
+            async for piece in self._model.answer(asking):
+                said = ModelSaid(request=ask.request, text=piece.text)
+                await self._perform(self._dialog.receive(said, 0.0))
+            done = ModelFinished(request=ask.request)
+            await self._perform(self._dialog.receive(done, 0.0))
+        except ProviderError as error:
+            failed = ModelFailed(request=ask.request, reason=str(error))
+            await self._perform(self._dialog.receive(failed, 0.0))

@@ -1,0 +1,278 @@
+"""One reply on its way from text to sound: its clauses, its audio, and how far it was sent.
+
+Pure: voicing.py fills it, playout.py empties it. All samples are at the transport's rate, and
+positions count the reply's own audio, pauses between clauses included.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from antiphon.actions import Speak
+from antiphon.audio.gain import fade_in, fade_out
+from antiphon.audio.words import SpokenWord
+from antiphon.mouth.segments import Segmenter
+from antiphon.mouth.speakable import Speakable
+from antiphon.ports.tts import SpokenWord as EngineWord
+
+__all__ = ["Clause", "Reply"]
+
+LETTERS_PER_S: Final = 15.0
+"""How fast a voice speaks, for audio that does not exist yet."""
+PREBUFFER_S: Final = 0.04
+"""A reply begins once it has this much, or its whole first clause: two frames, so that the
+second does not come too late."""
+EDGE_S: Final = 0.005
+"""Held back from a clause that is still being made, to fade out with if no more comes in time;
+also how long the voice takes to come back. Shorter is heard as a click."""
+PAUSES_S: Final = dict.fromkeys(".!?。！？…", 0.18) | dict.fromkeys(":;：；—–-", 0.14)
+"""Between clauses, by what the first one ends with: the pauses of an unhurried speaker."""
+PAUSE_S: Final = 0.07
+"""After anything else: a comma, or no mark at all."""
+LINE_PAUSE_S: Final = 0.25
+"""Between two lines: items of a list, paragraphs."""
+_CLOSING: Final = " \t\n\"'”’)]*_」』）"
+
+
+@dataclass(slots=True)
+class Clause:
+    """A stretch of text that is synthesised in one go."""
+
+    text: str
+    spoken: Speakable
+    said: bool = False
+    """Given to the voice, or found in the cache."""
+    complete: bool = False
+    """All of its audio is here."""
+    start: int = 0
+    """Where its audio begins in the reply's."""
+    made: int = 0
+    """Samples of audio so far."""
+    inserted: int = 0
+    """Samples of silence put inside it because more did not come in time."""
+    times: list[EngineWord] = field(default_factory=list)
+    """What the engine says of its words, in samples since ``start``."""
+
+
+def pause_s(before: str, after: str) -> float:
+    """The silence between two clauses of one reply."""
+    if after.lstrip(" \t").startswith("\n"):
+        return LINE_PAUSE_S
+    mark = before.rstrip(_CLOSING)[-1:]
+    return PAUSES_S.get(mark, PAUSE_S)
+
+
+class Reply:
+    """Text in, audio in, audio out."""
+
+    def __init__(self, speak: Speak, rate_hz: int) -> None:
+        self.number = speak.reply
+        self.kind = speak.kind
+        self.held = speak.held
+        self.text = ""
+        self.clauses: list[Clause] = []
+        self.text_complete = False
+        self.failed: str | None = None
+        """Why no more audio will come."""
+        self.ready = False
+        """ReplyReady was told."""
+        self.started = False
+        """Some of it was sent."""
+        self.cursor = 0
+        """The next sample to send."""
+        self.underruns = 0
+        self._rate_hz = rate_hz
+        self._segmenter = Segmenter()
+        self._audio = bytearray()
+        self._dropped = 0
+        self._fade_next = False
+        self._elapsed = False
+        """The caller has had the pause before the next clause: it came late."""
+        self._placed = 0
+        self._ends: list[int] = []
+
+    # --- text -------------------------------------------------------------------------------
+
+    def add(self, text: str, *, last: bool) -> list[str]:
+        """More text; returns the clauses that are complete now, for `Clause` objects."""
+        self.text += text
+        cut = self._segmenter.feed(text)
+        if last:
+            self.text_complete = True
+            cut += self._segmenter.flush()
+        return cut
+
+    @property
+    def unsaid(self) -> Clause | None:
+        """The first clause that nobody has begun to make."""
+        return next((clause for clause in self.clauses if not clause.said), None)
+
+    @property
+    def open_clause(self) -> Clause | None:
+        """The first clause whose audio is not all here: the one new audio belongs to."""
+        return next((clause for clause in self.clauses if not clause.complete), None)
+
+    @property
+    def ahead(self) -> tuple[int, float]:
+        """Clauses begun and not wholly sent, and about how many seconds those still take."""
+        count, seconds = 0, 0.0
+        for clause in self.clauses:
+            if not clause.said or (clause.complete and clause.start + clause.made <= self.cursor):
+                continue
+            count += 1
+            length_s = clause.made / self._rate_hz
+            if not clause.complete:
+                length_s = max(length_s, len(clause.spoken.text) / LETTERS_PER_S)
+            seconds += length_s - max(0, self.cursor - clause.start) / self._rate_hz
+        return count, seconds
+
+    # --- audio in ---------------------------------------------------------------------------
+
+    @property
+    def rendered(self) -> int:
+        """Samples made so far."""
+        return self._dropped + len(self._audio) // 2
+
+    @property
+    def whole(self) -> bool:
+        """No more audio will come."""
+        if self.failed is not None:
+            return True
+        return self.text_complete and all(clause.complete for clause in self.clauses)
+
+    @property
+    def playable(self) -> bool:
+        """There is enough to begin with."""
+        if self.rendered == 0:
+            return False
+        first = next(clause for clause in self.clauses if clause.made)
+        return first.complete or self.rendered >= PREBUFFER_S * self._rate_hz
+
+    def append(self, pcm: bytes) -> None:
+        """More of the open clause. A pause goes before its first sample."""
+        clause = self.open_clause
+        if not pcm or clause is None:
+            return
+        if not clause.made:
+            if self.rendered and not self._elapsed:
+                gap_s = pause_s(self._before(clause), clause.text)
+                self._audio += bytes(2 * round(gap_s * self._rate_hz))
+            clause.start = self.rendered
+        self._elapsed = False
+        self._audio += pcm
+        clause.made += len(pcm) // 2
+
+    def _before(self, clause: Clause) -> str:
+        return "".join(other.text for other in self.clauses[: self.clauses.index(clause)])
+
+    def join(self, pcm: bytes) -> None:
+        """Go on with a clause that is being made anew, from where the first attempt broke off."""
+        tail = min(round(EDGE_S * self._rate_hz), self.rendered - self.cursor)
+        if tail > 0:
+            # Unsent audio ends in the middle of a word: let it sink as the new rises.
+            self._audio[-2 * tail :] = fade_out(bytes(self._audio[-2 * tail :]), self._rate_hz)
+            pcm = fade_in(pcm, self._rate_hz, EDGE_S)
+        self.append(pcm)
+
+    # --- audio out --------------------------------------------------------------------------
+
+    @property
+    def all_sent(self) -> bool:
+        return self.whole and self.cursor >= self.rendered
+
+    def frame(self, samples: int, *, urgent: bool) -> bytes | None:
+        """The next frame, or None where it is not there yet.
+
+        ``urgent``: the caller is about to run dry, so what there is must go, fading out.
+        Frames are always whole; silence that fills one up becomes part of the reply.
+        """
+        left = self.rendered - self.cursor
+        clause = self.open_clause
+        within = clause is not None and clause.made > 0
+        if left >= samples + (round(EDGE_S * self._rate_hz) if within else 0):
+            return self._take(samples)
+        if left <= 0 or not (self.whole or (urgent and self.started)):
+            return None
+        missing = max(0, samples - left)
+        if clause is not None and within:
+            self.underruns += not self.whole
+            clause.made += missing
+            clause.inserted += missing
+        self._audio += bytes(2 * missing)
+        pcm = self._take(samples)
+        if not within:
+            self._elapsed = not self.whole
+            return pcm
+        self._fade_next = True
+        sound = len(pcm) - 2 * missing
+        return fade_out(pcm[:sound], self._rate_hz, EDGE_S) + pcm[sound:]
+
+    def rewind(self, cursor: int) -> None:
+        """Send again from here: the rest never reached the caller."""
+        self.cursor = cursor
+        self._fade_next = True
+
+    def forget_before(self, position: int) -> None:
+        """The caller heard everything before this: its audio is not needed again."""
+        drop = min(position, self.cursor) - self._dropped
+        if drop >= self._rate_hz:  # moving bytes once a second is cheap, every frame is not
+            del self._audio[: 2 * drop]
+            self._dropped += drop
+
+    def _take(self, samples: int) -> bytes:
+        at = 2 * (self.cursor - self._dropped)
+        pcm = bytes(self._audio[at : at + 2 * samples])
+        self.cursor += samples
+        if self._fade_next:
+            self._fade_next = False
+            pcm = fade_in(pcm, self._rate_hz, EDGE_S)
+        return pcm
+
+    # --- words ------------------------------------------------------------------------------
+
+    def place(self, *, all_of_it: bool = False) -> list[SpokenWord]:
+        """Words whose place in the audio is known since the last call, in order.
+
+        They come a clause at a time, as soon as it is complete; with ``all_of_it`` (the reply
+        ends here) also those of a clause that was only begun.
+        """
+        placed: list[SpokenWord] = []
+        while self._placed < len(self.clauses):
+            clause = self.clauses[self._placed]
+            if not clause.complete and not (all_of_it and clause.made):
+                break
+            offset = sum(len(before.text) for before in self.clauses[: self._placed])
+            for end, word in _words(clause, self._rate_hz):
+                placed.append(word)
+                self._ends.append(offset + end)
+            self._placed += 1
+        return placed
+
+    def split(self, words: int) -> tuple[str, str]:
+        """The reply's text, parted after so many of its placed words."""
+        end = self._ends[words - 1] if words else 0
+        return self.text[:end], self.text[end:]
+
+
+def _words(clause: Clause, rate_hz: int) -> Iterator[tuple[int, SpokenWord]]:
+    """Each original word of a clause: where it ends in the text, and when it is heard."""
+    written = clause.spoken.words
+    if not clause.made:
+        # Nothing to hear in it (an emoji, a rule): it goes with what was heard before it.
+        for word in written:
+            yield word.end, SpokenWord("-", clause.start, clause.start)
+        return
+    length = clause.made
+    if not clause.complete:
+        length = max(length, round(len(clause.spoken.text) / LETTERS_PER_S * rate_hz))
+    scale = length / max(1e-9, sum(word.weight for word in written))
+    starts = [time.start for time in clause.times]
+    known = clause.times if len(starts) == sum(word.tokens for word in written) else []
+    at, token = 0.0, 0
+    for word in written:
+        begin, at = at, at + word.weight * scale
+        first, last = round(begin), round(at)
+        if known and word.tokens:
+            first, last = known[token].start, known[token + word.tokens - 1].end
+        token += word.tokens
+        yield word.end, SpokenWord("-", clause.start + first, clause.start + last)

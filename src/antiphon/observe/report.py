@@ -1,0 +1,103 @@
+"""A call as one HTML file that needs nothing else: sound, timeline, transcript, latencies.
+
+Lives here: putting the page together. What is drawn is decided in `storyline`; the page itself is
+under page/. Whatever was said in the call is untrusted: it goes into the page as text, and the
+page's own policy lets no script run but its own.
+"""
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
+
+from antiphon.observe.fragments import (
+    stage_table,
+    subtitle,
+    tiles,
+    transcript,
+    troubles,
+    verdicts,
+    waterfall,
+)
+from antiphon.observe.latency import STAGES, turns
+from antiphon.observe.logreader import CallLog
+from antiphon.observe.playback import Recording
+from antiphon.observe.sound import PEAKS_HZ, mulaw_wav, peaks
+from antiphon.observe.storyline import timeline
+from antiphon.observe.timeline import Timeline
+
+__all__ = ["report"]
+
+_PAGE: Final = files("antiphon.observe") / "page"
+_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{}'; media-src blob:; "
+    "img-src data:; base-uri 'none'; form-action 'none'"
+)
+
+
+def report(
+    log: CallLog,
+    recording: Recording | None = None,
+    audited: Mapping[str, Any] | None = None,
+    *,
+    title: str = "",
+) -> bytes:
+    """The page, ready to be written to a file. ``audited`` is what `audit` found, if it was
+    asked; without it the figures are the log's own, and no verdicts are shown."""
+    drawn = timeline(log, recording.seconds if recording else 0.0)
+    answered = turns(log.lines)
+    script = _asset("report.js")
+    parts = {
+        "policy": _POLICY.format(_digest(script)),
+        "css": _asset("report.css"),
+        "js": script,
+        "title": html.escape(title or log.header.call),
+        "subtitle": subtitle(log, drawn),
+        "verdicts": verdicts(audited),
+        "troubles": troubles(audited, log),
+        "tiles": tiles(drawn, answered, audited),
+        "waterfall": waterfall(drawn),
+        "stages": stage_table(answered),
+        "transcript": transcript(drawn),
+        "footer": html.escape(f"Antiphon {log.header.antiphon} · call {log.header.call}"),
+        "data": _data(drawn, recording),
+        "sound": base64.b64encode(mulaw_wav(recording)).decode() if recording else "",
+    }
+    # In one pass, so that nothing said in the call can stand for another part of the page.
+    page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _asset("report.html"))
+    return page.encode("utf-8", errors="replace")
+
+
+def _asset(name: str) -> str:
+    return (_PAGE / name).read_text(encoding="utf-8")
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _data(drawn: Timeline, recording: Recording | None) -> str:
+    sides = (recording.caller, recording.agent) if recording else ()
+    looks = [peaks(side, recording.rate_hz) for side in sides] if recording else [b"", b""]
+    data = {
+        **_rounded(msgspec.to_builtins(drawn)),
+        "stages": STAGES,
+        "peaks": [base64.b64encode(side).decode() for side in looks],
+        "peaks_hz": PEAKS_HZ,
+    }
+    # Inside a script element only "<" could end it.
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, list) else value

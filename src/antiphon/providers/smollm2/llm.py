@@ -1,0 +1,55 @@
+"""SmolLM2 as a `LanguageModel`: a child process that answers."""
+
+from collections.abc import AsyncIterator
+
+from antiphon.net.child import Child
+from antiphon.net.child_job import Program
+from antiphon.ports.llm import Asking, Saying
+from antiphon.providers.smollm2.settings import SmolLM2Settings
+
+__all__ = ["SmolLM2"]
+
+
+class SmolLM2:
+    """The embedded language model; see `antiphon.ports.llm.LanguageModel`."""
+
+    name = "smollm2"
+
+    def __init__(self, settings: SmolLM2Settings) -> None:
+        self._child = Child(
+            Program(
+                name=self.name,
+                engine="antiphon.providers.smollm2.engine:Engine",
+                settings={
+                    "model": str(settings.model),
+                    "context_tokens": settings.context_tokens,
+                    "together": settings.together,
+                    "system_prompt": settings.system_prompt,
+                },
+                environment={"OMP_NUM_THREADS": "1"},
+                nice=settings.nice,
+                lanes=settings.together,
+            )
+        )
+
+    @property
+    def child(self) -> Child:
+        """Where the engine runs."""
+        return self._child
+
+    async def start(self) -> None:
+        await self._child.start()
+
+    async def answer(self, asking: Asking) -> AsyncIterator[Saying]:
+        messages = [{"role": said.role, "content": said.text} for said in asking.messages]
+        fields = {
+            "messages": messages,
+            "max_tokens": asking.max_tokens,
+            "temperature": asking.temperature,
+        }
+        with self._child.ask(fields) as job:
+            async for piece in job:
+                yield Saying(**piece.fields)
+
+    async def aclose(self) -> None:
+        await self._child.aclose()

@@ -1,0 +1,134 @@
+"""From an agent file to an agent that takes calls: the only place that knows everyone."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from antiphon.call.captions import Captions
+from antiphon.call.clock import LoopClock
+from antiphon.call.conversation import Conversation
+from antiphon.call.runner import Call, Equipment, Recorder, Watcher
+from antiphon.config.agent import AgentSettings
+from antiphon.config.environment import Environment
+from antiphon.dialog.receptionist import Receptionist
+from antiphon.events import CallEnded
+from antiphon.media.plane import Plane
+from antiphon.media.silero import Silero
+from antiphon.models.store import ModelStore
+from antiphon.mouth.phrases import PhraseCache
+from antiphon.observe.calllog import CallLogWriter
+from antiphon.ports.journal import Journal
+from antiphon.ports.transport import Transport
+from antiphon.turns.machine import Machine
+from antiphon.wiring import providers
+
+__all__ = ["Agent", "conversation", "open_agent"]
+
+log = logging.getLogger(__name__)
+
+
+class _Engine(Protocol):
+    async def start(self) -> None: ...
+    async def aclose(self) -> None: ...
+
+
+def conversation(settings: AgentSettings) -> Conversation:
+    """A fresh conversation of this agent: what a call runs on, and what a replay runs again."""
+    return Conversation(Machine(settings.turns), Receptionist(settings.dialog))
+
+
+class Agent:
+    """An agent with its engines running. Made by `open_agent`."""
+
+    def __init__(self, settings: AgentSettings, equipment: Equipment) -> None:
+        self.settings = settings
+        self.equipment = equipment
+
+    def journal(self, file: Path, call: str) -> CallLogWriter:
+        """A call log for one call. Raises `ConfigError` where no file can be made."""
+        return CallLogWriter(
+            file,
+            call=call,
+            started=datetime.now(UTC).isoformat(timespec="milliseconds"),  # noqa: TID251 - a label
+            agent=self.settings.model_dump(mode="json"),
+        )
+
+    async def answer(
+        self,
+        transport: Transport,
+        journal: Journal,
+        *,
+        recorder: Recorder | None = None,
+        watchers: Sequence[Watcher] = (),
+    ) -> CallEnded:
+        """Hold one call to its end, writing its log as it happens."""
+        talk = conversation(self.settings)
+        captions = Captions(talk, transport)
+        runner = Call(
+            self.equipment,
+            talk,
+            transport,
+            journal=journal,
+            recorder=recorder,
+            watchers=(captions, *watchers),
+        )
+        return await runner.run()
+
+
+@asynccontextmanager
+async def open_agent(
+    settings: AgentSettings,
+    environment: Environment,
+    progress: Callable[[str], None] = lambda _: None,
+) -> AsyncIterator[Agent]:
+    """Start an agent's engines, and stop them at the end. ``progress`` is told what is being
+    loaded. Raises `ConfigError` before anything slow, `Missing` and `ProviderError`."""
+    models = ModelStore().path
+    recogniser = providers.make("stt", settings.stt, providers.STT, models)
+    voice = providers.make("tts", settings.tts, providers.TTS, models)
+    model = settings.llm and providers.make("llm", settings.llm, providers.LLM, models)
+    endpoint = settings.endpoint and providers.make(
+        "endpoint", settings.endpoint, providers.ENDPOINTS, models
+    )
+    clock = LoopClock()
+    plane = Plane(Silero(models("silero-vad")), clock)
+    engines: list[_Engine] = [e for e in (recogniser, voice, model, endpoint) if e]
+    equipment = Equipment(
+        clock=clock,
+        plane=plane,
+        recogniser=recogniser,
+        voice=voice,
+        model=model or None,
+        endpoint=endpoint or None,
+        mouth=settings.mouth,
+        phrases=PhraseCache(environment.cache / "phrases", settings.mouth),
+        language=settings.language,
+        keyterms=settings.keyterms,
+    )
+    try:
+        await _start(engines, progress)
+        async with asyncio.TaskGroup() as group:
+            wheel = group.create_task(plane.run())
+            try:
+                yield Agent(settings, equipment)
+            finally:
+                wheel.cancel()
+    finally:
+        for engine in engines:
+            await engine.aclose()
+
+
+async def _start(engines: Sequence[_Engine], progress: Callable[[str], None]) -> None:
+    """All at once: loading is waiting for the disk most of the time."""
+    progress(f"starting {', '.join(getattr(engine, 'name', '?') for engine in engines)}")
+    try:
+        async with asyncio.TaskGroup() as group:
+            for engine in engines:
+                group.create_task(engine.start())
+    except ExceptionGroup as trouble:
+        # The first is the cause; the others were cancelled for it.
+        raise trouble.exceptions[0] from None
