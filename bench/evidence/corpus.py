@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
-from phrases import HUMMED, OVERLAPS, PHRASES, RECORDED
+from phrases import HELD_OUT, HUMMED, OVERLAPS, PHRASES, RECORDED
 from piper import PiperVoice
 
 Floats = NDArray[np.float32]
@@ -166,20 +166,25 @@ def put_recorded(shelf: Shelf, recordings: Path) -> None:
                 shelf.put(audio[:at], kind="cut", **about)
 
 
-def put_spoken(shelf: Shelf, voices: Voices) -> None:
+def put_texts(shelf: Shelf, voices: Voices, phrases: dict[str, list[str]]) -> None:
     for voice in voices.names:
         about = {"voice": voice, "source": "synthetic"}
-        for kind, texts in (PHRASES | OVERLAPS).items():
+        for kind, texts in phrases.items():
             for text in texts:
                 audio = voices.say(voice, text)
                 shelf.put(audio, kind=kind, text=text, **about)
                 if kind == "complete" and len(audio) > RATE_HZ:
                     for at in cut_points(audio):
                         shelf.put(audio[:at], kind="cut", text=text, **about)
+
+
+def put_hummed(shelf: Shelf, voices: Voices) -> None:
+    for voice in voices.names:
         for text, ipa, mnemonic in HUMMED:
             if voice not in FLITE:
+                about = {"voice": voice, "source": "synthetic", "text": text}
                 sounds = voices.say(voice, ipa if voice == "joe" else mnemonic)
-                shelf.put(sounds, kind="backchannel", text=text, **about)
+                shelf.put(sounds, kind="backchannel", **about)
 
 
 def main() -> None:
@@ -187,10 +192,17 @@ def main() -> None:
     parser.add_argument("--recordings", type=Path, required=True)
     parser.add_argument("--piper", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--held-out", action="store_true", help="only the phrases kept for last")
     args = parser.parse_args()
     shelf = Shelf(args.out)
+    if args.held_out:
+        put_texts(shelf, Voices(args.piper), HELD_OUT)
+        shelf.close()
+        return
     put_recorded(shelf, args.recordings)
-    put_spoken(shelf, Voices(args.piper))
+    voices = Voices(args.piper)
+    put_texts(shelf, voices, PHRASES | OVERLAPS)
+    put_hummed(shelf, voices)
     for n in range(24):
         sound = hum(80 + 8 * n, 1 + (n % 3 > 0), 0.02 * (1 + n % 3), 0.25)
         shelf.put(sound, kind="backchannel", text="(hum)", voice="hum", source="synthetic")

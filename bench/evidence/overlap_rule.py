@@ -185,6 +185,8 @@ def main() -> None:
     for line in ("wide", "phone"):
         for name, belongs in GROUPS.items():
             of = [row for row in rows if row["line"] == line and belongs(row)]
+            if not of:
+                continue
             found = [rule.decide(row) for row in of]
             at_ms = [when for when, _ in found if when]
             spread = "{:.0f} / {:.0f}".format(*np.percentile(at_ms, (50, 95))) if at_ms else ""

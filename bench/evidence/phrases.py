@@ -133,3 +133,41 @@ HUMMED: list[tuple[str, str, str]] = [
     ("(uh-huh)", "[[ ʌhˈʌ ]].", "[[Vh'V]]"),
     ("(aha)", "[[ ɑːhˈɑː ]].", "[[A:h'A:]]"),
 ]
+
+# Never looked at while the overlap rule was being made: what it is worth on other words.
+HELD_OUT: dict[str, list[str]] = {
+    "backchannel": [
+        "Of course.",
+        "Makes sense.",
+        "Really.",
+        "Exactly.",
+        "Oh right.",
+        "Okay great.",
+        "Fine.",
+        "Yeah sure.",
+        "Perfect.",
+        "True.",
+        "Yes yes.",
+        "Thank you.",
+        "Cool.",
+        "Oh yeah.",
+    ],
+    "interruption": [
+        "One moment.",
+        "Wait, no.",
+        "That is not right.",
+        "I need to go.",
+        "Tuesday.",
+        "Listen.",
+        "But I already paid.",
+        "Is that per person?",
+        "Speak slower, please.",
+        "Not that one.",
+        "Forget it.",
+        "Sure, but when?",
+        "Who is this?",
+        "The other one.",
+        "I have a question.",
+        "My number is different.",
+    ],
+}

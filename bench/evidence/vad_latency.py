@@ -90,6 +90,22 @@ def edge_row(silero: Silero, rate_hz: int, heard: list[tuple[Floats, float, floa
     return [*cells, f"{p95:.0f}", f"{extra / len(heard):.2f}", f"{missed}"]
 
 
+def starts_on_noise(silero: Silero, rate_hz: int, sounds: dict[str, list[Floats]]) -> str:
+    """How many of each noise start speech."""
+    window_s = silero.window(rate_hz) / rate_hz
+    found = []
+    for name, audios in sounds.items():
+        started = 0
+        for sound in audios:
+            audio = scene(sound, -26.0, None)[0]
+            audio = narrow(audio) if rate_hz == 8_000 else audio
+            edges = Edges(window_s)
+            scores = probabilities(silero, rate_hz, audio)
+            started += any(edges.push(float(p), n * window_s) for n, p in enumerate(scores, 1))
+        found.append(f"{name} {started} of {len(audios)}")
+    return ", ".join(found)
+
+
 def spread(values: list[float]) -> str:
     if not values:
         return "never"
@@ -104,6 +120,10 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=3, help="use every Nth phrase")
     args = parser.parse_args()
     rows = [json.loads(line) for line in (args.corpus / "manifest.jsonl").open()]
+    noises: dict[str, list[Floats]] = {}
+    for row in rows:
+        if row["kind"] == "noise" or row["voice"] == "hum":
+            noises.setdefault(row["text"], []).append(load(args.corpus / row["file"]))
     kinds = ("complete", "comma", "one word", "interruption", "backchannel")
     rows = [row for row in rows if row["kind"] in kinds and row["voice"] != "hum"]
     speeches = [load(args.corpus / row["file"]) for row in rows[:: args.every]]
@@ -126,6 +146,8 @@ def main() -> None:
             print(f"| {name} | " + " | ".join(cells) + " |")
             edges = " | ".join(edge_row(silero, rate_hz, heard))
             print(f"| edges: told on, at, told off, at, on p95, extra, missed | {edges} |")
+        if line != "telephone, resampled for the 16 kHz model":
+            print(f"\nnoises that start speech: {starts_on_noise(silero, rate_hz, noises)}")
 
 
 def case(silero: Silero, rate_hz: int, heard: list[tuple[Floats, float, float]]) -> list[str]:

@@ -197,9 +197,14 @@ def _breath(script: Script) -> None:
         end_s + 0.42, order.AskModel(request=4, messages=(order.Message(role="user", text=asked),))
     )
     script.event(end_s + 0.66, told.ModelSaid(request=4, text="Thursday afternoon works,"))
-    script.order(end_s + 0.66, order.Speak(reply=5, text="Thursday afternoon works,", last=False))
+    script.order(
+        end_s + 0.66, order.Speak(reply=5, text="Thursday afternoon works, and I can", last=False)
+    )
     script.note(end_s + 0.7, "clause", reply=5, text="Thursday afternoon works,")
-    script.order(end_s + 0.75, order.Speak(reply=5, text="and I can offer you two times; tell me."))
+    script.order(
+        end_s + 0.75,
+        order.Speak(reply=5, text="offer you two o'clock or half past three; tell me."),
+    )
     script.event(end_s + 0.85, told.ReplyReady(reply=5))
 
 

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     for port, name, known in wanted:
         if name is not None:
             try:
-                providers.make(port, name, known, models)  # type: ignore[arg-type]
+                providers.make(port, name, known, models)
             except ConfigError as error:
                 mistakes.append(error)
     if args.json:

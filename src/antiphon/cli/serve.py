@@ -20,6 +20,9 @@ from antiphon.wiring.agent import Agent, open_agent
 
 __all__ = ["arguments", "run"]
 
+# What the page asks for; see antiphon/console.
+BROWSER_HZ = 16_000
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("agent", type=Path, metavar="AGENT", help="agent.yaml, or its folder")
@@ -46,6 +49,8 @@ async def _serve(args: argparse.Namespace) -> None:
     listening = listen(server)
     surroundings.calls.mkdir(parents=True, exist_ok=True)
     async with open_agent(settings, surroundings, progress=_say) as opened:
+        _say("rendering what the agent always says the same way")
+        await opened.warm(BROWSER_HZ)
         calls = Calls(server.max_calls)
         app = create_app(_answer(opened, surroundings.calls), server, calls, opened.equipment.clock)
 

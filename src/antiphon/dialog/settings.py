@@ -55,3 +55,20 @@ class ReceptionistSettings(BaseModel):
     limit: Text = "I'm afraid we have to stop here. Thank you for calling. Goodbye."
     memory_turns: Annotated[int, Field(ge=0, le=50)] = 4
     """How many earlier turns the language model is shown."""
+
+    def phrases(self) -> tuple[str, ...]:
+        """Everything that is said as it is written here, most urgent first: worth rendering
+        before the first call."""
+        texts = (
+            self.notice,
+            self.greeting,
+            self.filler,
+            self.unclear,
+            *self.silence,
+            self.unknown if self.small_talk is None else None,
+            *(topic.says for topic in self.topics),
+            self.farewell,
+            self.leaving,
+            self.limit,
+        )
+        return tuple(text for text in texts if text)

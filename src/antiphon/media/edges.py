@@ -10,10 +10,10 @@ from antiphon.events import SpeechStarted, SpeechStopped
 __all__ = ["TAIL_S", "Edges"]
 
 SURE = 0.5
-"""One window this likely is speech: the detector passes it 46-60 ms after the first sample."""
+"""One window this likely is speech: the detector passes it 50-60 ms after the first sample."""
 LIKELY = 0.25
 """Two windows running this likely are speech too: soft onsets on a telephone line stay below
-SURE for up to 190 ms. Coughs, clicks and breath stayed below it."""
+SURE for up to 200 ms. Clicks, breath and most coughs stay below this."""
 LIKELY_WINDOWS = 2
 STAY = 0.35
 """Speech goes on while scores are at least this."""

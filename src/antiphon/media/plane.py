@@ -21,7 +21,8 @@ TICK_S: Final = 0.005
 BUCKETS: Final = 4
 """Ticks in the 20 ms between two frames; speakers are spread over them."""
 BATCH: Final = 64
-"""Windows in one run: more gain nothing and hold the loop longer (docs/decisions/0003)."""
+"""Windows in one run: larger ones cost the same a window and hold the loop longer (a prototype
+with 800 calls: loop lag p99 2.7 ms with this cap, 4.4 ms without)."""
 BATCH_LIMIT: Final = 512
 """While windows wait the batch doubles up to this, or socket work would starve the detector."""
 CATCH_UP_TICKS: Final = 40

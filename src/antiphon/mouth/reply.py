@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from antiphon.actions import Speak
+from antiphon.audio.frame import FRAME_S
 from antiphon.audio.gain import fade_in, fade_out
 from antiphon.audio.words import SpokenWord
 from antiphon.mouth.segments import Segmenter
@@ -143,10 +144,11 @@ class Reply:
     @property
     def playable(self) -> bool:
         """There is enough to begin with."""
-        if self.rendered == 0:
-            return False
-        first = next(clause for clause in self.clauses if clause.made)
-        return first.complete or self.rendered >= PREBUFFER_S * self._rate_hz
+        enough = PREBUFFER_S * self._rate_hz
+        first = next((clause for clause in self.clauses if clause.made), None)
+        if first is not None and first.complete:
+            enough = FRAME_S * self._rate_hz
+        return self.rendered >= enough or (self.whole and self.rendered > 0)
 
     def append(self, pcm: bytes) -> None:
         """More of the open clause. A pause goes before its first sample."""

@@ -50,10 +50,13 @@ class Voicing:
         self._kept: dict[int, Phrase] = {}
         """By clause identity: found in the cache, waiting for the clauses before it."""
         self._attempts = 1
+        self._cancelled = False
 
     def feed(self) -> None:
         """Begin whatever may be begun now."""
         reply = self.reply
+        if self._cancelled:
+            return
         while reply.failed is None and (clause := reply.unsaid) is not None:
             count, seconds = reply.ahead
             if count >= AHEAD_CLAUSES and seconds >= AHEAD_S:
@@ -69,6 +72,7 @@ class Voicing:
 
     def cancel(self) -> None:
         """The rest is not wanted; the engine is told."""
+        self._cancelled = True
         if self._task:
             self._task.cancel()
 
@@ -151,12 +155,12 @@ class Voicing:
                 await pieces.aclose()
 
     async def _hear(self, take: Take, piece: Spoken) -> None:
-        take.learn(piece.words)
         step = 2 * round(SLICE_S * self._studio.voice.rate_hz)
         for at in range(0, len(piece.pcm), step):
             if at:
                 await self._studio.clock.sleep_until(self._studio.clock.now())
             self._add(take, take.feed(piece.pcm[at : at + step]))
+        take.learn(piece.words)
         if not piece.last:
             return
         self._add(take, take.finish())

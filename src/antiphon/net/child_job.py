@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from antiphon.errors import AntiphonError
 
-__all__ = ["Answer", "Job", "Program", "Urgency"]
+__all__ = ["Answer", "Job", "Program", "Urgency", "sendable"]
 
 _UNREAD_BYTES: Final = 32 * 1024 * 1024
 """Of one job's result that its caller has not taken: twelve minutes of speech."""
@@ -123,3 +123,8 @@ class Job:
     def _wake(self) -> None:
         if self._woken is not None and not self._woken.done():
             self._woken.set_result(None)
+
+
+def sendable(text: str) -> str:
+    """The text, its lone surrogates replaced: no encoding carries those."""
+    return text.encode(errors="replace").decode()

@@ -16,7 +16,7 @@ from typing import Final
 from antiphon.errors import AtCapacity, Unavailable
 from antiphon.events import SpeechStarted, SpeechStopped, TranscriptChanged
 from antiphon.net.child import Child
-from antiphon.net.child_job import Job, Urgency
+from antiphon.net.child_job import Job, Urgency, sendable
 from antiphon.net.segment import Reading, Segment, SegmentAudio, reading_from
 from antiphon.ports.stt import Heard, Hearing
 
@@ -233,7 +233,7 @@ class UtteranceRecognition:
         fields = {
             "rate_hz": rate_hz,
             "language": self._hearing.language,
-            "keyterms": list(self._hearing.keyterms),
+            "keyterms": [sendable(term) for term in self._hearing.keyterms],
         }
         pcm = self._audio.cut(segment.begin, asked.until)
         segment.read_until = asked.until

@@ -93,7 +93,7 @@ class CallLogWriter:
         self._last_s = now_s
         self._write({"t": now_s, "tick": True})
 
-    def note(self, name: str, now_s: float, **fields: object) -> None:
+    def note(self, name: str, now_s: float, /, **fields: object) -> None:
         """Something worth keeping that is not an input. What has no JSON form is kept as its
         repr; a field called ``t`` or ``note`` gets an underscore behind it."""
         self._last_s = now_s

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from antiphon.actions import Action, Answer, NoteBackchannel, Speak
+from antiphon.actions import Action, Answer, Duck, NoteBackchannel, Speak
 from antiphon.events import (
     CallEnded,
     Event,
@@ -61,6 +61,7 @@ class Show:
         self._kinds: dict[int, ReplyKind] = {}
         self._texts: dict[int, str] = {}
         self._audible: dict[int, float] = {}
+        self._shown: dict[int, str] = {}
         if self._live:
             self._live.start()
 
@@ -97,11 +98,13 @@ class Show:
                     said = self._texts.get(action.reply, "")
                     self._texts[action.reply] = f"{said} {action.text}".strip()
                 case Answer():
-                    self._line(action.start_s, "caller", Text(_plain(action.text)))
                     self._dealt(action.end_s)
+                    self._line(action.start_s, "caller", Text(_plain(action.text)))
                 case NoteBackchannel():
-                    self._line(now, "caller", Text(f"({_plain(action.text)})", style="italic dim"))
                     self._dealt(max((p.end_s for p in self._partials.values()), default=0.0))
+                    self._line(now, "caller", Text(f"({_plain(action.text)})", style="italic dim"))
+                case Duck():
+                    self._show_audible()
                 case _:
                     pass
             if mark := mark_of(action, now):
@@ -120,19 +123,28 @@ class Show:
 
     # --- lines that stay -----------------------------------------------------------------------
 
+    def _show_audible(self) -> None:
+        """Someone speaks over the agent: show what it is saying before what came of it."""
+        for reply, started_s in self._audible.items():
+            if reply not in self._shown:
+                self._shown[reply] = text = self._texts.get(reply, "")
+                self._line(started_s, "agent", self._words(reply, text))
+
     def _spoken(self, reply: int, heard: str, unheard: str) -> None:
         started_s = self._audible.pop(reply, None)
         self._texts.pop(reply, None)
-        if started_s is None:
+        shown = self._shown.pop(reply, None)
+        if started_s is None or (shown == heard and not unheard):
             return
-        kind = self._kinds.get(reply, "reply")
-        text = Text(_plain(heard))
+        text = self._words(reply, heard)
         if unheard:
-            text.append(" " if heard else "")
-            text.append(_plain(unheard), style="strike dim")
-        if kind != "reply":
-            text.append(f"  ({kind})", style="dim")
+            text.append(f" [not heard: {_plain(unheard)}]", style="dim")
         self._line(started_s, "agent", text)
+
+    def _words(self, reply: int, said: str) -> Text:
+        kind = self._kinds.get(reply, "reply")
+        text = Text(_plain(said))
+        return text if kind == "reply" else text.append(f"  ({kind})", style="dim")
 
     def _waited(self, reply: int) -> None:
         for turn in turns(tuple(self._recent)):
@@ -145,6 +157,7 @@ class Show:
         self._line(now, "", Text(f"· {_plain(what)}", style=colour or "dim"))
 
     def _line(self, at_s: float, who: str, text: Text) -> None:
+        self._refresh()
         self._console.print(_row(at_s, who, text), soft_wrap=self._live is None)
 
     # --- lines that change -----------------------------------------------------------------------
@@ -154,17 +167,20 @@ class Show:
         self._partials = {n: p for n, p in self._partials.items() if p.end_s > self._dealt_s}
 
     def _refresh(self) -> None:
-        if not self._live:
-            return
+        if self._live:
+            self._live.update(self._changing(), refresh=True)
+
+    def _changing(self) -> Text:
         rows = []
         for reply, started_s in self._audible.items():
-            text = Text(_plain(self._texts.get(reply, "")), style="dim")
-            rows.append(_row(started_s, "agent", text))
+            if reply not in self._shown:
+                text = Text(_plain(self._texts.get(reply, "")), style="dim")
+                rows.append(_row(started_s, "agent", text))
         if self._partials:
             parts = sorted(self._partials.values(), key=lambda part: part.start_s)
             text = Text(_plain(" ".join(part.text for part in parts)), style="dim").append(" …")
             rows.append(_row(parts[0].start_s, "caller", text))
-        self._live.update(Text("\n").join(rows), refresh=True)
+        return Text("\n").join(rows)
 
 
 def latency_table(answered: list[TurnLatency]) -> Table:

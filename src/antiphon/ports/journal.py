@@ -22,7 +22,7 @@ class Journal(Protocol):
         """The timer fired: time itself is an input too."""
         ...
 
-    def note(self, name: str, now_s: float, **fields: object) -> None:
+    def note(self, name: str, now_s: float, /, **fields: object) -> None:
         """Something worth keeping that is not an input: a warning, a measurement."""
         ...
 

@@ -16,7 +16,7 @@ Lives here: what the suites share. They run in real time, against the real thing
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
@@ -27,6 +27,7 @@ from antiphon.errors import ProviderError
 __all__ = [
     "CANCEL_WITHIN_S",
     "RECOVER_WITHIN_S",
+    "closable",
     "closes_twice",
     "pause",
     "recovers",
@@ -45,6 +46,12 @@ RECOVER_WITHIN_S: Final = 20.0
 class _Engine(Protocol):
     async def start(self) -> None: ...
     async def aclose(self) -> None: ...
+
+
+def closable(stream: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """The stream, which must be one whose closing stops the work."""
+    assert isinstance(stream, AsyncGenerator), f"{type(stream).__name__} cannot be closed"
+    return stream
 
 
 @dataclass(slots=True)
@@ -78,8 +85,8 @@ async def recovers(try_it: Callable[[], Awaitable[T]]) -> T:
         try:
             return await try_it()
         except ProviderError as error:
-            assert error.retryable, f"not worth a retry: {error}"
-            assert loop.time() < until, f"still failing: {error}"
+            if not error.retryable or loop.time() > until:
+                raise AssertionError(f"it does not come back: {error}") from error
         await pause(0.1)
 
 

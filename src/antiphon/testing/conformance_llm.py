@@ -9,7 +9,7 @@ from typing import Final
 from antiphon.actions import Message
 from antiphon.errors import ProviderError, Rejected
 from antiphon.ports.llm import Asking, LanguageModel, Saying
-from antiphon.testing.conformance import CANCEL_WITHIN_S, closes_twice, recovers, within
+from antiphon.testing.conformance import CANCEL_WITHIN_S, closable, closes_twice, recovers, within
 
 __all__ = ["CHECKS", "LanguageModelCase"]
 
@@ -56,12 +56,12 @@ async def at_temperature_zero_it_repeats_itself(case: LanguageModelCase) -> None
 
 async def closing_the_answer_stops_the_work(case: LanguageModelCase) -> None:
     for _ in range(4):  # more than any engine has slots here: if they went on, the last would wait
-        stream = case.engine.answer(asking(STORY, max_tokens=400))
-        async with aclosing(stream):  # type: ignore[type-var]
+        stream = closable(case.engine.answer(asking(STORY, max_tokens=400)))
+        async with aclosing(stream):
             async for _piece in stream:
                 break
             async with within(CANCEL_WITHIN_S, "closing an answer"):
-                await stream.aclose()  # type: ignore[attr-defined]
+                await stream.aclose()
     async with within(3.0, "an answer after four that were closed"):
         assert await answer(case.engine, asking("Hello", max_tokens=4))
 
@@ -96,8 +96,8 @@ async def two_calls_are_answered_together(case: LanguageModelCase) -> None:
 
 
 async def one_who_does_not_listen_holds_nobody_up(case: LanguageModelCase) -> None:
-    stream = case.engine.answer(asking(STORY, max_tokens=60))
-    async with aclosing(stream):  # type: ignore[type-var]
+    stream = closable(case.engine.answer(asking(STORY, max_tokens=60)))
+    async with aclosing(stream):
         async for _piece in stream:
             async with within(10.0, "an answer beside one that nobody takes"):
                 assert await answer(case.engine, asking("Hello"))
@@ -126,10 +126,9 @@ async def closing_twice_is_fine(case: LanguageModelCase) -> None:
 async def _answered_or_rejected(case: LanguageModelCase, text: str) -> None:
     try:
         pieces = await answer(case.engine, asking(text, max_tokens=4))
-    except Rejected as error:
-        assert str(error)
-    else:
-        assert pieces[-1].reason
+    except Rejected:
+        return
+    assert pieces[-1].reason
 
 
 CHECKS: Final = (

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Final
 
 from antiphon.errors import ProviderError, Rejected
 from antiphon.ports.tts import Speaking, Spoken, Synthesiser
-from antiphon.testing.conformance import CANCEL_WITHIN_S, closes_twice, recovers, within
+from antiphon.testing.conformance import CANCEL_WITHIN_S, closable, closes_twice, recovers, within
 
 __all__ = ["CHECKS", "SynthesiserCase", "speak"]
 
@@ -56,13 +56,12 @@ async def clauses_are_spoken_in_order(case: SynthesiserCase) -> None:
 async def a_clause_is_spoken_before_the_next_is_known(case: SynthesiserCase) -> None:
     utterance = case.engine.utter(Speaking())
     utterance.say(SHORT)
-    stream = utterance.audio()
-    async with aclosing(stream):  # type: ignore[type-var]
-        async with asyncio.timeout(10):
-            while not (piece := await anext(stream)).last:
-                assert piece.clause == 0
-            utterance.say(SENTENCE)
-            assert (await anext(stream)).clause == 1
+    stream = closable(utterance.audio())
+    async with aclosing(stream), asyncio.timeout(10):
+        while not (piece := await anext(stream)).last:
+            assert piece.clause == 0
+        utterance.say(SENTENCE)
+        assert (await anext(stream)).clause == 1
 
 
 async def words_lie_in_the_audio(case: SynthesiserCase) -> None:
@@ -86,10 +85,10 @@ async def closing_the_audio_frees_the_caller(case: SynthesiserCase) -> None:
         utterance = case.engine.utter(Speaking())
         for _clause in range(20):
             utterance.say(SENTENCE)
-        stream = utterance.audio()
+        stream = closable(utterance.audio())
         await anext(stream)
         async with within(CANCEL_WITHIN_S, "closing the audio"):
-            await stream.aclose()  # type: ignore[attr-defined]
+            await stream.aclose()
     async with within(3.0, "speech after three that were closed"):
         assert await speak(case.engine, SHORT)
 
@@ -112,20 +111,17 @@ async def nothing_to_say_is_no_sound(case: SynthesiserCase) -> None:
 async def a_very_long_clause_begins_soon(case: SynthesiserCase) -> None:
     utterance = case.engine.utter(Speaking())
     utterance.say("and then we walked on " * 2000)
-    stream = utterance.audio()
-    async with aclosing(stream):  # type: ignore[type-var]
-        async with within(10.0, "the beginning of a very long clause"):
-            assert len((await anext(stream)).pcm) > 0
+    stream = closable(utterance.audio())
+    async with aclosing(stream), within(10.0, "the beginning of a very long clause"):
+        assert len((await anext(stream)).pcm) > 0
     async with within(3.0, "speech after a very long clause was closed"):
         assert await speak(case.engine, SHORT)
 
 
 async def strange_text_is_spoken_or_rejected(case: SynthesiserCase) -> None:
     for text in ("Grüße, 你好, مرحبا!", "🎉🎉", "a\u0000b\ufffe\u200d", "[[ \ud83d", "x" * 400):
-        try:
+        with suppress(Rejected):
             await speak(case.engine, text)
-        except Rejected as error:
-            assert str(error)
     assert _seconds(case.engine, await speak(case.engine, SHORT)) > 0.5
 
 
@@ -133,8 +129,8 @@ async def one_who_does_not_listen_holds_nobody_up(case: SynthesiserCase) -> None
     utterance = case.engine.utter(Speaking())
     for _ in range(20):
         utterance.say(SENTENCE)
-    stream = utterance.audio()
-    async with aclosing(stream):  # type: ignore[type-var]
+    stream = closable(utterance.audio())
+    async with aclosing(stream):
         await anext(stream)
         async with within(5.0, "speech beside speech that nobody takes"):
             assert await speak(case.engine, SHORT, SHORT)

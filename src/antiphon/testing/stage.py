@@ -11,7 +11,6 @@ from antiphon.actions import Action
 from antiphon.events import (
     AudioAdvanced,
     CallStarted,
-    Event,
     ReplyFinished,
     ReplyOffered,
     ReplyStarted,
@@ -21,7 +20,7 @@ from antiphon.events import (
     TurnScored,
     Word,
 )
-from antiphon.turns.machine import Machine
+from antiphon.turns.machine import Machine, TurnEvent
 from antiphon.turns.settings import TurnSettings
 from antiphon.turns.table import State
 
@@ -37,7 +36,7 @@ class Stage:
     audio: Callable[[float], AudioAdvanced] = field(default=lambda now: AudioAdvanced(until_s=now))
     now: float = 0.0
     orders: list[tuple[float, Action]] = field(default_factory=list)
-    told: list[tuple[float, Event | None]] = field(default_factory=list)
+    told: list[tuple[float, TurnEvent | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.machine = Machine(self.settings)
@@ -47,7 +46,7 @@ class Stage:
     def state(self) -> State:
         return self.machine.state
 
-    def tell(self, event: Event, at: float | None = None) -> list[Action]:
+    def tell(self, event: TurnEvent, at: float | None = None) -> list[Action]:
         """Let time pass until ``at``, then tell the machine."""
         if at is not None:
             self.pass_until(at)
@@ -68,7 +67,7 @@ class Stage:
             assert after is None or after > self.now, "a tick must move the deadline"
         self.now = max(self.now, when)
 
-    def _receive(self, event: Event) -> list[Action]:
+    def _receive(self, event: TurnEvent) -> list[Action]:
         self.told.append((self.now, event))
         return self._keep(self.machine.receive(event, self.now))
 
@@ -90,7 +89,7 @@ class Stage:
     ) -> None:
         """Speech from ``start_s`` to ``end_s``, its score and its final transcript."""
         self.voice(start_s, end_s)
-        answers: list[tuple[float, Event]] = [
+        answers: list[tuple[float, TurnEvent]] = [
             (end_s + final_after_s, said(text, start_s, end_s, segment=segment))
         ]
         if score is not None:

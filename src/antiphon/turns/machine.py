@@ -302,8 +302,10 @@ class Machine:
     def _answer_heard(self) -> None:
         """From here on the answer cannot be taken back."""
         turn = self._turn
-        said = turn and (turn.answered if turn.answered is not None else turn.prepared)
-        if turn is None or said is None:
+        if turn is None:
+            return
+        said = turn.answered if turn.answered is not None else turn.prepared
+        if said is None:
             return
         turn.answered, turn.prepared = said, None
         self._heard_turn, self._turn = turn, None

@@ -20,6 +20,8 @@ from antiphon.media.plane import Plane
 from antiphon.media.silero import Silero
 from antiphon.models.store import ModelStore
 from antiphon.mouth.phrases import PhraseCache
+from antiphon.mouth.polish import Loudness
+from antiphon.mouth.studio import Studio, warm
 from antiphon.observe.calllog import CallLogWriter
 from antiphon.ports.journal import Journal
 from antiphon.ports.transport import Transport
@@ -47,6 +49,20 @@ class Agent:
     def __init__(self, settings: AgentSettings, equipment: Equipment) -> None:
         self.settings = settings
         self.equipment = equipment
+
+    async def warm(self, rate_hz: int) -> None:
+        """Render what is always said the same way, for calls at this rate. Kept on disk, so
+        only the first time takes long."""
+        equipment = self.equipment
+        studio = Studio(
+            voice=equipment.voice,
+            settings=equipment.mouth,
+            rate_hz=rate_hz,
+            clock=equipment.clock,
+            phrases=equipment.phrases,
+            loudness=Loudness(equipment.mouth.loudness_dbfs),
+        )
+        await warm(studio, self.settings.dialog.phrases())
 
     def journal(self, file: Path, call: str) -> CallLogWriter:
         """A call log for one call. Raises `ConfigError` where no file can be made."""
@@ -105,7 +121,7 @@ async def open_agent(
         model=model or None,
         endpoint=endpoint or None,
         mouth=settings.mouth,
-        phrases=PhraseCache(environment.cache / "phrases", settings.mouth),
+        phrases=PhraseCache(environment.cache / "phrases"),
         language=settings.language,
         keyterms=settings.keyterms,
     )

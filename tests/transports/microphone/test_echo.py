@@ -6,32 +6,11 @@ import pytest
 from antiphon.audio.frame import int16
 from antiphon.audio.levels import rms_dbfs
 from antiphon.audio.resample import from_float
+from antiphon.testing.room import ROOM_DELAY_S, echo, speechlike
 from antiphon.transports.microphone.echo import EchoCanceller, HalfDuplex, WebRtc, best_canceller
 
 RATE_HZ = 16_000
 BLOCK = 160
-DELAY_S = 0.06
-
-
-def speechlike(seconds: float, seed: int, rate_hz: int = RATE_HZ) -> np.ndarray:
-    """Noise with the spectrum and the syllables of speech, at -20 dBFS."""
-    samples = round(seconds * rate_hz)
-    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(samples))
-    hz = np.fft.rfftfreq(samples, 1 / rate_hz)
-    sound = np.fft.irfft(spectrum * (hz > 100) / (1 + (hz / 600) ** 2), samples)
-    t = np.arange(samples) / rate_hz
-    sound *= np.clip(np.sin(2 * np.pi * 2.3 * t + seed) + 0.6 * np.sin(4.4 * t), 0, None)
-    return 0.1 * sound / np.sqrt(np.square(sound).mean())
-
-
-def room(played: np.ndarray, rate_hz: int = RATE_HZ) -> np.ndarray:
-    """What of a loudspeaker reaches the microphone: later, softer, and through the room."""
-    taps = rate_hz // 10
-    random = np.random.default_rng(4)
-    response = 0.05 * random.standard_normal(taps) * np.exp(-np.arange(taps) / (rate_hz / 64))
-    response[0] = 0.3
-    late = np.concatenate([np.zeros(round(DELAY_S * rate_hz)), played])[: len(played)]
-    return np.convolve(late, response)[: len(played)]
 
 
 def through(
@@ -40,7 +19,7 @@ def through(
     near, far, size = from_float(captured), from_float(played), 2 * (rate_hz // 100)
     return int16(
         b"".join(
-            canceller.cancel(near[at : at + size], far[at : at + size], DELAY_S)
+            canceller.cancel(near[at : at + size], far[at : at + size], ROOM_DELAY_S)
             for at in range(0, len(near), size)
         )
     )
@@ -53,8 +32,8 @@ def level(samples: np.ndarray, from_s: float, to_s: float, rate_hz: int = RATE_H
 
 @pytest.mark.parametrize("rate_hz", [16_000, 48_000])
 def test_the_agents_own_voice_is_taken_out(rate_hz: int) -> None:
-    played = speechlike(6.0, seed=3, rate_hz=rate_hz)
-    captured = room(played, rate_hz)
+    played = speechlike(6.0, rate_hz, seed=3)
+    captured = echo(played, rate_hz)
     clean = through(WebRtc(rate_hz), captured, played, rate_hz)
     before, after = level(captured, 3, 6, rate_hz), level(clean, 3, 6, rate_hz)
     assert before > -35
@@ -63,10 +42,10 @@ def test_the_agents_own_voice_is_taken_out(rate_hz: int) -> None:
 
 
 def test_a_caller_speaking_over_the_agent_survives() -> None:
-    played = speechlike(8.0, seed=3)
+    played = speechlike(8.0, RATE_HZ, seed=3)
     caller = np.zeros_like(played)
-    caller[5 * RATE_HZ : 7 * RATE_HZ] = speechlike(2.0, seed=9)
-    clean = through(WebRtc(RATE_HZ), room(played) + caller, played)
+    caller[5 * RATE_HZ : 7 * RATE_HZ] = speechlike(2.0, RATE_HZ, seed=9)
+    clean = through(WebRtc(RATE_HZ), echo(played, RATE_HZ) + caller, played)
     assert level(clean, 3, 5) < -50
     assert level(clean, 5, 7) > level(caller, 5, 7) - 6
     # And it is the caller: their syllables, not whatever echo was left.
@@ -84,7 +63,7 @@ def test_a_caller_speaking_over_the_agent_survives() -> None:
 
 
 def test_a_caller_alone_is_heard() -> None:
-    caller = speechlike(4.0, seed=9)
+    caller = speechlike(4.0, RATE_HZ, seed=9)
     clean = through(WebRtc(RATE_HZ), caller, np.zeros_like(caller))
     assert level(clean, 1, 4) > level(caller, 1, 4) - 6
 
@@ -102,10 +81,10 @@ QUIET = bytes(2 * BLOCK)
 
 def test_half_duplex_shuts_the_microphone_while_the_agent_sounds_and_a_little_longer() -> None:
     half = HalfDuplex(RATE_HZ)
-    assert half.cancel(LOUD, QUIET, DELAY_S) == LOUD
-    shut = [half.cancel(LOUD, LOUD, DELAY_S) for _ in range(10)]
+    assert half.cancel(LOUD, QUIET, ROOM_DELAY_S) == LOUD
+    shut = [half.cancel(LOUD, LOUD, ROOM_DELAY_S) for _ in range(10)]
     assert set(shut) == {QUIET}
-    after = [half.cancel(LOUD, QUIET, DELAY_S) == LOUD for _ in range(50)]
+    after = [half.cancel(LOUD, QUIET, ROOM_DELAY_S) == LOUD for _ in range(50)]
     # 60 ms until the last of it sounds, 200 ms for the room.
     assert after == [False] * 25 + [True] * 25
 

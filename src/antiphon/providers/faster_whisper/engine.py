@@ -73,8 +73,6 @@ class Engine:
             for segment in found
             for word in segment.words or ()
         ]
-        sure = (
-            math.exp(sum(segment.avg_logprob for segment in found) / len(found)) if found else 1.0
-        )
+        log_sure = sum(segment.avg_logprob for segment in found) / max(1, len(found))
         text = " ".join(segment.text.strip() for segment in found)
-        return {"text": text, "words": words, "confidence": min(1.0, sure)}
+        return {"text": text, "words": words, "confidence": min(1.0, math.exp(log_sure))}

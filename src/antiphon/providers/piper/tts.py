@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from antiphon.net.child import Child
-from antiphon.net.child_job import Program, Urgency
+from antiphon.net.child_job import Program, Urgency, sendable
 from antiphon.ports.tts import Speaking, Spoken, SpokenWord
 from antiphon.providers.piper.settings import PiperSettings
 
@@ -84,7 +84,7 @@ class PiperUtterance:
                 # A silence waits for the first; the others have the audio before them to hide in.
                 urgency = Urgency.NOW if clause == 0 and index == 0 else Urgency.SOON
                 fields = {
-                    "text": text,
+                    "text": sendable(text),
                     "speed": self._speaking.speed,
                     "voice": self._speaking.voice,
                 }

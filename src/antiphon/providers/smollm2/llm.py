@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from antiphon.net.child import Child
-from antiphon.net.child_job import Program
+from antiphon.net.child_job import Program, sendable
 from antiphon.ports.llm import Asking, Saying
 from antiphon.providers.smollm2.settings import SmolLM2Settings
 
@@ -41,7 +41,7 @@ class SmolLM2:
         await self._child.start()
 
     async def answer(self, asking: Asking) -> AsyncIterator[Saying]:
-        messages = [{"role": said.role, "content": said.text} for said in asking.messages]
+        messages = [{"role": said.role, "content": sendable(said.text)} for said in asking.messages]
         fields = {
             "messages": messages,
             "max_tokens": asking.max_tokens,

@@ -1,0 +1,110 @@
+"""`antiphon bench voice|bargein`: how long callers wait, and who yields to whom.
+
+Both place a real spoken call on the embedded stack and measure in the caller's recording. The
+agents and scripts lie under bench/.
+"""
+
+import argparse
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from antiphon.cli.examples import folder
+from antiphon.cli.live import Traces, say
+from antiphon.cli.output import Exit, print_json
+from antiphon.config import agent, environment
+from antiphon.observe.figures import percentile, spread, summary
+from antiphon.observe.terminal import Show
+from antiphon.testing import scriptfile
+from antiphon.testing.rehearsal import rehearse
+from antiphon.wiring.agent import open_agent
+from antiphon.wiring.placed import PHONE_HZ, Placing, place_script
+
+__all__ = ["arguments", "run"]
+
+BUDGETS = {
+    "voice": {"p50": 450.0, "p95": 800.0},
+    "bargein": {"ducked_p95": 200.0, "silent_p50": 450.0, "silent_p95": 800.0},
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=sorted(BUDGETS), help="what to measure")
+    parser.add_argument("--out", type=Path, help="keep recording, call log and report here")
+
+
+def run(args: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
+        out = args.out or Path(scratch)
+        out.mkdir(parents=True, exist_ok=True)
+        asyncio.run(_place(args, out, Path(scratch)))
+        traces = Traces.of(out / "call.jsonl", out / "call.wav")
+        audited = traces.audit()
+        figures = _voice(traces, audited) if args.what == "voice" else _bargein(audited)
+        if args.out:
+            traces.write_report(out / "report.html", f"bench {args.what}", audited)
+    if args.json:
+        print_json(figures)
+    else:
+        traces.print_latency()
+        print(json.dumps(figures, indent=2))
+    return Exit.OK
+
+
+async def _place(args: argparse.Namespace, out: Path, scratch: Path) -> None:
+    """The call, with a phrase cache that has never seen a phrase."""
+    bench = folder().parent.parent / "bench" / args.what
+    settings = agent.load(bench)
+    script = scriptfile.read(bench / "script.yaml")
+    cold = environment.read().model_copy(update={"cache": scratch / "cache"})
+    show = None if args.json else Show(Console())
+    async with open_agent(settings, cold, progress=say) as opened:
+        say("rehearsing the caller's lines")
+        lines = await rehearse(script, opened.equipment.voice, PHONE_HZ)
+        placing = Placing(
+            call=f"bench-{args.what}",
+            events=out / "call.jsonl",
+            record=out / "call.wav",
+            watchers=[show] if show else [],
+        )
+        await place_script(opened, script, lines, placing)
+        if show:
+            show.close()
+
+
+def _voice(traces: Traces, audited: dict[str, Any]) -> dict[str, Any]:
+    """Totals from the recording; their parts from the log."""
+    waits = [wait["ms"] for wait in audited["voice_to_voice_ms"]["each"] if wait["ms"] is not None]
+    asked = len(audited["voice_to_voice_ms"]["each"])
+    return {
+        "voice_to_voice_ms": spread(waits),
+        "turns": asked,
+        "answered": len(waits),
+        "parts": summary(traces.answered),
+        "budget_ms": BUDGETS["voice"],
+        "troubles": audited["troubles"],
+    }
+
+
+def _bargein(audited: dict[str, Any]) -> dict[str, Any]:
+    stops, kept = audited["interruptions"], audited["backchannels"]
+    silent = [stop["ms"] for stop in stops if stop["yielded"]]
+    ducked = [stop["ducked_ms"] for stop in stops if stop["ducked_ms"] is not None]
+    return {
+        "interruptions": len(stops),
+        "yielded": sum(stop["yielded"] for stop in stops),
+        "silent_ms": _ranks(silent),
+        "ducked_ms": _ranks(ducked),
+        "backchannels": len(kept),
+        "kept": sum(noise["kept"] for noise in kept),
+        "budget_ms": BUDGETS["bargein"],
+        "failed": [s for s in stops if not s["yielded"]] + [n for n in kept if not n["kept"]],
+    }
+
+
+def _ranks(values: list[float]) -> dict[str, float | None]:
+    return {f"p{rank}": percentile(values, rank) if values else None for rank in (50, 95)}

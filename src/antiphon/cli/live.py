@@ -1,0 +1,52 @@
+"""What the commands that hold a call share: showing it, and reading it back when it is over."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from antiphon.observe.audit import audit
+from antiphon.observe.latency import TurnLatency, turns
+from antiphon.observe.logreader import CallLog, read
+from antiphon.observe.playback import Recording, load
+from antiphon.observe.report import report
+from antiphon.observe.terminal import latency_table
+
+__all__ = ["Traces", "say"]
+
+_console = Console()
+
+
+def say(what: str) -> None:
+    """Something about the running of a command, not its result."""
+    print(what, file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What a placed call left behind."""
+
+    log: CallLog
+    recording: Recording
+
+    @classmethod
+    def of(cls, events: Path, record: Path) -> "Traces":
+        return cls(read(events), load(record))
+
+    @property
+    def answered(self) -> list[TurnLatency]:
+        return turns(self.log.lines)
+
+    def audit(self) -> dict[str, Any]:
+        """The verdicts of a scripted call."""
+        return audit(self.recording, self.log)
+
+    def print_latency(self) -> None:
+        """The table of where the time went."""
+        _console.print(latency_table(self.answered))
+
+    def write_report(self, file: Path, title: str, audited: dict[str, Any] | None = None) -> None:
+        """The page a person would rather look at."""
+        file.write_bytes(report(self.log, self.recording, audited, title=title))

@@ -1,0 +1,47 @@
+"""`antiphon talk AGENT`: the agent on this machine's microphone and speaker."""
+
+import argparse
+import asyncio
+import secrets
+from pathlib import Path
+
+from rich.console import Console
+
+from antiphon.call.clock import LoopClock
+from antiphon.cli.live import say
+from antiphon.cli.output import Exit
+from antiphon.config import agent, environment
+from antiphon.events import CallEnded
+from antiphon.observe.terminal import Show
+from antiphon.transports.microphone import devices
+from antiphon.transports.microphone.transport import MicrophoneTransport
+from antiphon.wiring.agent import open_agent
+
+__all__ = ["arguments", "run"]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("agent", type=Path, metavar="AGENT", help="agent.yaml, or its folder")
+
+
+def run(args: argparse.Namespace) -> int:
+    ended = asyncio.run(_talk(args))
+    return Exit.FAILED if ended.by == "failure" else Exit.OK
+
+
+async def _talk(args: argparse.Namespace) -> CallEnded:
+    settings = agent.load(args.agent)
+    surroundings = environment.read()
+    # A missing device is found before an engine is started.
+    transport = MicrophoneTransport(devices.load(), LoopClock())
+    if transport.remark:
+        say(transport.remark)
+    surroundings.calls.mkdir(parents=True, exist_ok=True)
+    call = f"microphone-{secrets.token_hex(6)}"
+    show = Show(Console())
+    async with open_agent(settings, surroundings, progress=say) as opened:
+        journal = opened.journal(surroundings.calls / f"{call}.jsonl", call)
+        try:
+            return await opened.answer(transport, journal, watchers=[show])
+        finally:
+            show.close()

@@ -1,0 +1,249 @@
+"""The paced sender: one reply's audio to the caller, a frame at a time, and back again.
+
+Lives here: pacing by the playout ledger, the gain of the agent's voice, and what each kind of
+transport needs to lower or silence it (`TransportFacts.ducking`). Must not live here: which
+reply is next and what anyone is told about it (mouth.py), where audio comes from (voicing.py).
+
+No asyncio: `Mouth` calls in whenever something changed and on every beat of the wheel.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from antiphon.audio.frame import FRAME_S, frame_samples
+from antiphon.audio.gain import MUTE_DB, Gain
+from antiphon.audio.ledger import Ledger
+from antiphon.mouth.reply import Reply
+from antiphon.ports.transport import Transport
+
+__all__ = ["Figures", "Playout"]
+
+DUCK_S: Final = 0.04
+RESTORE_S: Final = 0.12
+"""Down at once, up gently: a voice that jumps back is startling."""
+CUT_S: Final = 0.015
+"""The shortest end of a word that does not click."""
+REMOTE_CUT_DB: Final = -60.0
+FLUSH_ANSWER_S: Final = 0.3
+"""A transport that has not said where it cut by then will not; the ledger's estimate counts."""
+UNDUCKABLE_S: Final = 0.06
+"""The lead that is allowed where audio on its way can neither be lowered nor dropped, and the
+most that is left to play at full voice where dropping it would gain nothing."""
+_HURRY_S: Final = 1.5 * FRAME_S
+"""With less than this left to play the caller is about to run dry: the next beat may be late."""
+_ROUNDING_S: Final = 1e-6
+
+Phase = Literal["playing", "fading", "flushing"]
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counted over the call."""
+
+    frames: int = 0
+    underruns: int = 0
+    """The voice broke off within a clause because the engine was too slow."""
+    flushes: int = 0
+    unanswered_flushes: int = 0
+
+
+class Playout:
+    """At most one reply is on its way to the caller, ``reply``; `begin` the next when it is gone.
+
+    `pump` sends what may be sent. `cut` silences the reply; when that is certain, ``cut_done`` is
+    called with it, and it is gone.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        duck_db: float,
+        on_sent: Callable[[bytes, int], None] | None,
+        cut_done: Callable[[Reply], None],
+    ) -> None:
+        facts = transport.facts
+        self._transport = transport
+        self._kind = facts.ducking
+        self._rate_hz = facts.rate_hz
+        self._delay_s = facts.delay_s
+        self._frame = frame_samples(facts.rate_hz)
+        most_s = UNDUCKABLE_S if facts.ducking == "lead" else facts.lead_s
+        self._lead_s = max(FRAME_S, min(facts.lead_s, most_s))
+        self.ledger = Ledger(
+            facts.rate_hz,
+            lead_s=None if facts.confirms else self._lead_s,
+            delay_s=facts.delay_s,
+        )
+        self._duck_db = duck_db
+        self._on_sent = on_sent
+        self._cut_done = cut_done
+        self._gain = Gain(facts.rate_hz)
+        self._ducked = False
+        self._remote_db = 0.0
+        self._phase: Phase = "playing"
+        self._phase_ends_s = 0.0
+        self._flushed_to: int | None = None
+        self._cutting = False
+        self._dry_s = 0.0
+        self.reply: Reply | None = None
+        self.figures = Figures()
+
+    # --- sending ----------------------------------------------------------------------------
+
+    def outstanding_s(self, now: float) -> float:
+        """How long a sample sent now waits behind others, by our own clock."""
+        return max(0.0, self._dry_s - now)
+
+    def free(self, now: float) -> bool:
+        """A reply that begins now is sent now."""
+        return self.reply is None and self._phase == "playing" and self._room(now)
+
+    def begin(self, reply: Reply) -> None:
+        """This one is next, and there is no other: see `free`. Then `pump`."""
+        self.reply = reply
+
+    def _room(self, now: float) -> bool:
+        return self.ledger.outstanding(now) + FRAME_S <= self._lead_s + _ROUNDING_S
+
+    def pump(self, now: float) -> None:
+        """Send what may be sent; carry on with a cut or a flush that is under way."""
+        if self._phase == "fading" and now >= self._phase_ends_s:
+            self._flush(now)
+        elif self._phase == "flushing" and now >= self._phase_ends_s:
+            self.figures.unanswered_flushes += 1
+            self._resolve(self._flushed_to, now)
+        reply = self.reply
+        if self._phase != "playing" or reply is None:
+            return
+        while self._room(now):
+            urgent = self._dry_s - now < _HURRY_S
+            pcm = reply.frame(self._frame, urgent=urgent)
+            if pcm is None:
+                return
+            self._send(reply, self._gain.apply(pcm), now)
+
+    def finished(self, now: float) -> bool:
+        """The caller has heard all there is of the reply."""
+        reply = self.reply
+        if reply is None or not reply.all_sent or self._phase != "playing":
+            return False
+        return self.ledger.outstanding(now) <= 0.0
+
+    def irrevocable_s(self, now: float) -> float:
+        """Audio on its way that nothing can stop."""
+        return self.ledger.outstanding(now) if self._kind == "lead" else 0.0
+
+    def gone(self) -> None:
+        """Forget the reply: it was heard, or cut and told."""
+        if self.reply is not None:
+            self.figures.underruns += self.reply.underruns
+            self.ledger.forget(self.reply.number)
+        self.reply = None
+
+    def _send(self, reply: Reply, pcm: bytes, now: float) -> None:
+        position = self.ledger.sent_samples
+        if self._on_sent:
+            self._on_sent(pcm, position)
+        self._transport.play(pcm)
+        self.ledger.sent(reply.number, len(pcm) // 2, now)
+        self._dry_s = max(self._dry_s, now) + FRAME_S
+        self.figures.frames += 1
+        reply.started = True
+
+    # --- the voice's level -------------------------------------------------------------------
+
+    def duck(self, now: float) -> None:
+        """Lower the voice. Nothing to do when it is silent."""
+        if self._ducked or self.reply is None or self._cutting:
+            return
+        self._ducked = True
+        if self._kind == "remote_gain":
+            self._remote(self._duck_db, DUCK_S)
+        elif self._kind == "lead" or self.ledger.outstanding(now) <= UNDUCKABLE_S:
+            self._gain.set(self._duck_db, DUCK_S)
+        else:
+            self._flush(now)
+
+    def restore(self) -> None:
+        """Raise the voice again."""
+        if not self._ducked:
+            return
+        self._ducked = False
+        if self._kind == "remote_gain":
+            self._remote(0.0, RESTORE_S)
+        else:
+            self._gain.set(0.0, RESTORE_S)
+
+    def rest(self) -> None:
+        """Nothing is being said any more: the next word is at full voice."""
+        self._remote(0.0, 0.0)
+        if self._ducked:
+            self._gain = Gain(self._rate_hz)
+        self._ducked = False
+
+    def _remote(self, decibels: float, ramp_s: float) -> None:
+        if decibels != self._remote_db:
+            self._remote_db = decibels
+            self._transport.gain(decibels, ramp_s)
+
+    # --- silence ------------------------------------------------------------------------------
+
+    def cut(self, now: float) -> None:
+        """Silence the reply as fast as the transport can, without a click where it is ours."""
+        reply = self.reply
+        if reply is None or self._cutting:
+            return
+        self._cutting = True
+        if self._phase == "flushing":
+            return  # it was to be sent again, quieter; now it will not be
+        if self.ledger.outstanding(now) <= 0.0 and self._kind != "lead":
+            self._end_cut()
+        elif self._kind == "lead":
+            self._fade_away(reply, now)
+            self._end_cut()
+        elif self._kind == "remote_gain":
+            self._remote(REMOTE_CUT_DB, CUT_S)
+            self._phase, self._phase_ends_s = "fading", now + CUT_S
+        else:
+            self._flush(now)
+
+    def flushed(self, position: int, now: float) -> None:
+        """The transport says where it cut."""
+        if self._phase == "flushing":
+            self._resolve(position, now)
+
+    def _fade_away(self, reply: Reply, now: float) -> None:
+        self._gain.set(MUTE_DB, CUT_S)
+        pcm = reply.frame(self._frame, urgent=True)
+        if pcm is not None:
+            self._send(reply, self._gain.apply(pcm), now)
+
+    def _flush(self, now: float) -> None:
+        self._phase, self._phase_ends_s = "flushing", now + FLUSH_ANSWER_S
+        # If no answer comes: the flush takes the same way as audio and acts when it arrives.
+        self._flushed_to = self.ledger.position(now + self._delay_s)
+        self.figures.flushes += 1
+        self._transport.flush()
+
+    def _resolve(self, position: int | None, now: float) -> None:
+        self.ledger.flushed(position, now)
+        self._phase, self._dry_s = "playing", now
+        reply = self.reply
+        if reply is None:
+            return
+        if self._cutting:
+            self._end_cut()
+            return
+        self._gain = Gain(self._rate_hz, self._duck_db if self._ducked else 0.0)
+        reply.rewind(self.ledger.heard(reply.number, now).samples)
+        self.pump(now)
+
+    def _end_cut(self) -> None:
+        self._cutting = False
+        reply, self._ducked = self.reply, False
+        self._remote(0.0, 0.0)
+        self._gain = Gain(self._rate_hz)
+        if reply is not None:
+            self._cut_done(reply)
