@@ -68,7 +68,8 @@ def listening(said: list[str]) -> bool:
 
 @dataclass
 class Rule:
-    """Walks the looks of one sound. Its numbers are what the experiment settled."""
+    """Walks the looks of one sound. Its numbers were tuned on corpus.py's material and do worse on
+    other words: docs/decisions/0003-evidence.md has both."""
 
     claim_from_ms: int = 300
     remember_from_ms: int = 300

@@ -337,7 +337,7 @@ def decode(record: dict[str, Any], kinds: dict[str, type[Any]]) -> Any:
     """One of ``kinds`` from its JSON form; actions share this."""
     fields = dict(record)
     name = fields.pop("type", None)
-    if name not in kinds:
+    if not isinstance(name, str) or name not in kinds:
         raise RemoteProtocolError(f"unknown type {name!r}; known: {', '.join(sorted(kinds))}")
     if unknown := fields.keys() - set(kinds[name].__dataclass_fields__):
         raise RemoteProtocolError(f"{name} has no field {', '.join(sorted(unknown))}")

@@ -7,7 +7,6 @@ pretended agent, and a test of a whole agent.
 import asyncio
 import os
 import shutil
-import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -44,16 +43,14 @@ class Played:
 
     rate_hz: int
     samples: NDArray[np.float32]
-    """From ``start_frame`` of the page's audio clock on, nothing missing."""
-    start_frame: int
+    frames: NDArray[np.int64]
+    """Of the page's audio clock, at the end of each 128 samples."""
     positions: NDArray[np.int64]
-    """The agent's sample count at the end of each 128 frames."""
+    """The agent's sample count at those frames."""
 
     def position_at(self, context_s: float) -> float:
         """Which of the agent's samples was being rendered at a time of the page's audio clock."""
-        frame = context_s * self.rate_hz - self.start_frame
-        ends = np.arange(1, len(self.positions) + 1) * 128
-        return float(np.interp(frame, ends, self.positions))
+        return float(np.interp(context_s * self.rate_hz, self.frames, self.positions))
 
 
 class Browsed:
@@ -80,22 +77,22 @@ class Browsed:
     async def captions(self) -> list[tuple[str, str]]:
         """The conversation as shown: who, and the text."""
         shown = await self.page.evaluate(
-            """[...document.querySelectorAll("#captions > li:not([hidden])")].map(
-              (li) => [li.className.split(" ")[0], (li.querySelector("p") ?? li).innerText.trim()])"""
+            """[...document.querySelectorAll("#captions > li:not([hidden])")].map((li) =>
+              [li.className.split(" ")[0], (li.querySelector("p") ?? li).innerText.trim()])"""
         )
         return [(who, text) for who, text in shown]
 
     async def played(self) -> Played:
         """Everything rendered since the call began. The tap must have been on."""
         taps = await self.page.evaluate(
-            """window.antiphon.taps.map(({ frame, samples, positions }) =>
-              ({ frame, positions, samples: samples.flatMap((s) => [...s]) }))"""
+            """window.antiphon.taps.map(({ frames, samples, positions }) =>
+              ({ frames, positions, samples: samples.flatMap((s) => [...s]) }))"""
         )
         rate_hz = await self.page.evaluate("new AudioContext().sampleRate")
         return Played(
             rate_hz=round(rate_hz),
             samples=np.array([s for tap in taps for s in tap["samples"]], np.float32),
-            start_frame=taps[0]["frame"],
+            frames=128 + np.array([f for tap in taps for f in tap["frames"]], np.int64),
             positions=np.array([p for tap in taps for p in tap["positions"]], np.int64),
         )
 
@@ -122,7 +119,8 @@ def browse(chromium: str) -> Browse:
     """``async with browse(url, microphone=wav) as browsed``: the page at ``url``, loaded.
 
     ``microphone`` is played once into the page's microphone from the moment it opens; without
-    one, there is no microphone. ``allow=False`` has the person refuse it.
+    one, there is no microphone. ``allow=False`` has the person refuse it. ``prepare`` is a script
+    that runs before the page's own.
     """
 
     @asynccontextmanager
@@ -133,6 +131,7 @@ def browse(chromium: str) -> Browse:
         allow: bool = True,
         size: tuple[int, int] = (900, 760),
         dark: bool = False,
+        prepare: str = "",
     ) -> AsyncIterator[Browsed]:
         flags = [*FLAGS, "--use-fake-ui-for-media-stream" if allow else "--deny-permission-prompts"]
         if microphone:
@@ -153,6 +152,8 @@ def browse(chromium: str) -> Browse:
             )
             page.on("request", lambda request: browsed.requested.append(request.url))
             page.on("websocket", lambda socket: browsed.requested.append(socket.url))
+            if prepare:
+                await page.add_init_script(prepare)
             await page.goto(url)
             try:
                 yield browsed
@@ -181,6 +182,6 @@ def serving() -> Serving:
             try:
                 yield f"http://127.0.0.1:{listening.port}/"
             finally:
-                signal.raise_signal(signal.SIGTERM)
+                calls.draining = True
 
     return run

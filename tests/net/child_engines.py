@@ -72,6 +72,13 @@ class NeverReady:
         time.sleep(60)
 
 
+class MayHang(Echo):
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        super().__init__(settings)
+        if os.path.exists(settings["hang_while"]):
+            time.sleep(60)
+
+
 class DiesAtStart:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         print("libsomething.so.6: cannot open shared object file", file=sys.stderr, flush=True)

@@ -225,6 +225,32 @@ async def test_a_hanging_job_times_out_and_the_child_is_replaced() -> None:
         assert child.pid != pid
 
 
+async def test_a_restart_that_hangs_is_given_up_and_tried_again(tmp_path: Path) -> None:
+    marker = tmp_path / "hang"
+    settings = {"hang_while": str(marker)}
+    async with running(engine="MayHang", settings=settings, start_within_s=1.0) as child:
+        marker.touch()
+        pid = child.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await gone(pid)
+        with pytest.raises(Unavailable, match=r"not ready within 1 s"):
+            await answers(child, do="count", to=1)
+        marker.unlink()
+        assert await answers(child, do="count", to=1)
+
+
+async def test_no_memory_for_a_child_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cannot(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    child = Child(program())
+    monkeypatch.setattr(subprocess, "Popen", cannot)
+    with pytest.raises(Unavailable, match="Cannot allocate memory"):
+        await child.start()
+    await child.aclose()
+
+
 async def test_something_missing_is_said_with_the_fix() -> None:
     child = Child(program("NotInstalled"))
     with pytest.raises(Missing) as missing:

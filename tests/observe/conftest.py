@@ -53,6 +53,9 @@ class Script:
     def order(self, at_s: float, *orders: Action) -> None:
         self._add(at_s, "actions", list(orders))
 
+    def tick(self, at_s: float) -> None:
+        self._add(at_s, "tick", None)
+
     def note(self, at_s: float, name: str, **fields: object) -> None:
         self._add(at_s, "note", (name, fields))
 
@@ -122,6 +125,8 @@ class Script:
                     writer.event(what, t)
                 case "actions":
                     writer.actions(what, t)
+                case "tick":
+                    writer.tick(t)
                 case _:
                     writer.note(what[0], t, **what[1])
         writer.close()

@@ -158,3 +158,21 @@ def test_only_the_first_clause_counts(script: Any) -> None:
     script.event(2.6, told.ReplyStarted(reply=2))
     (turn,) = turns(script.log().lines)
     assert stages(turn)["voice"] == 200
+
+
+def test_what_time_brings_about_belongs_to_no_earlier_turn(script: Any) -> None:
+    asked(script)
+    script.tick(5.0)
+    script.order(5.0, order.Speak(reply=7, text="By the way."))
+    script.event(5.2, told.ReplyStarted(reply=7))
+    (turn,) = turns(script.log().lines)
+    assert turn.started_s is None
+
+
+def test_a_reading_nobody_asked_for_is_no_stage(script: Any) -> None:
+    script.event(2.1, script.reading("hello", 1.0, 2.0, True))
+    script.decide(1, "hello", 1.0, 2.0, 2.3, "")
+    script.order(2.3, order.Speak(reply=2, text="Hi."))
+    script.event(2.6, told.ReplyStarted(reply=2))
+    (turn,) = turns(script.log().lines)
+    assert stages(turn) == {"endpoint": 300, "transport": 300}

@@ -69,7 +69,7 @@ async def read(engine: MoonshineRecogniser, pcm: bytes, rate_hz: int = 16_000) -
         return str((await anext(job)).fields["text"])
 
 
-@pytest.mark.parametrize(("rate_hz", "most_wrong"), [(16_000, 0.0), (8_000, 0.1)])
+@pytest.mark.parametrize("rate_hz, most_wrong", [(16_000, 0.0), (8_000, 0.1)])
 async def test_recorded_speech_is_read(
     engine: MoonshineRecogniser, beckett: bytes, rate_hz: int, most_wrong: float
 ) -> None:

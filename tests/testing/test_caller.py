@@ -80,9 +80,10 @@ def test_breaths_are_noted_on_the_callers_clock() -> None:
     step = Say(parts=("a",))
     call = Call(Silence(seconds=1), step, lines={1: Line(tone(2.0), 0.0, 2.0, ((0.5, 1.2),))})
     call.agent(bytes(2 * RATE_HZ * 3))
-    (said,) = call.named("caller_said")
+    silent, said = call.named("caller_said")
     assert said["breaths"] == [[pytest.approx(1.5), pytest.approx(2.2)]]
-    assert call.named("caller_silent") == [{"start_s": 0.0, "end_s": 1.0}]
+    assert (silent["role"], silent["text"]) == ("silence", "")
+    assert (silent["start_s"], silent["end_s"]) == (0.0, 1.0)
 
 
 def test_a_moment_that_does_not_come_is_noted() -> None:

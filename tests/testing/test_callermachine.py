@@ -115,6 +115,20 @@ def test_a_silence_lasts_whatever_the_agent_does() -> None:
     assert caller.doing(8.0) == Begin(1, HELLO)
 
 
+def test_a_silence_may_end_when_the_agent_has_spoken_up() -> None:
+    caller = machine(Silence(seconds=20, quiet_s=0.6), HELLO)
+    assert caller.doing(0.0) == FallSilent(20.0)
+    assert caller.doing(7.0) is None
+    caller.agent(True, 7.0)
+    caller.agent(False, 8.5)
+    assert caller.doing(9.0) is None
+    assert caller.doing(9.1) == Begin(1, HELLO)
+
+    unprompted = machine(Silence(seconds=20, quiet_s=0.6), HELLO)
+    unprompted.doing(0.0)
+    assert unprompted.doing(20.0) == Begin(1, HELLO)
+
+
 def test_repeated_edges_change_nothing() -> None:
     caller = machine(Wait(quiet_s=0.6), HELLO)
     caller.agent(False, 0.5)

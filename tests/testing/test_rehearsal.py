@@ -73,7 +73,7 @@ def test_levels_are_relative_to_a_normal_voice() -> None:
 
 
 def test_a_noise_is_made_at_its_level() -> None:
-    line = rehearsed(Sound(kind="noise", seconds=0.5, level_db=-10))[0]
+    line = rehearsed(Sound(kind="noise", text="(noise)", seconds=0.5, level_db=-10))[0]
     assert rms_dbfs(int16(line.pcm)) == pytest.approx(-30, abs=0.5)
     assert len(line.pcm) / 2 == pytest.approx(0.5 * RATE_HZ, abs=2)
 

@@ -27,10 +27,14 @@ steps:
     timeout_s: 5
   - play: hello.wav
     text: hello
-    role: farewell
+    role: interruption
   - sound: cough
     while: agent_speaking
+  - sound: hum
+    text: Mhm
   - silence: 8
+  - silence: 20
+    until: agent_done
   - hang_up
 """,
         folder=tmp_path,
@@ -40,14 +44,17 @@ steps:
         Wait(timeout_s=20, quiet_s=1, line=6),
         Say(
             parts=("I would like to book", Breath(0.7), "for Thursday."),
+            role="breath",
             level_db=-6,
             line=9,
         ),
         Say(parts=("Mhm.",), role="backchannel", moment=Moment(1.2, 5), line=11),
-        Play(path=tmp_path / "hello.wav", text="hello", role="farewell", line=16),
-        Sound(kind="cough", moment=Moment(1.0, 10), line=19),
-        Silence(seconds=8, line=21),
-        HangUp(line=22),
+        Play(path=tmp_path / "hello.wav", text="hello", role="interruption", line=16),
+        Sound(kind="cough", text="(cough)", moment=Moment(1.0, 10), line=19),
+        Sound(kind="hum", text="Mhm", line=21),
+        Silence(seconds=8, line=23),
+        Silence(seconds=20, quiet_s=0.6, line=24),
+        HangUp(line=26),
     )
     assert script.steps[1].text == "I would like to book for Thursday."
 
@@ -74,13 +81,15 @@ steps:
         ("steps:\n  - say: [hi]", 2, "needs some text"),
         ("steps:\n  - say: hi <breath>", 2, "a breath is <breath 0.7>"),
         ("steps:\n  - say: hi <breath 0.7>", 2, "words on both sides"),
-        ("steps:\n  - say: hi\n    role: shout", 3, "backchannel, interruption, noise"),
+        ("steps:\n  - say: hi\n    role: shout", 3, "question, breath, backchannel, interruption"),
         ("steps:\n  - say: hi\n    while: agent_speaking", 2, "needs a role"),
         ("steps:\n  - say: hi\n    after_s: 2", 3, "add while: agent_speaking"),
-        ("steps:\n  - say: hi\n    role: noise\n    while: talking", 4, "one of agent_speaking"),
+        ("steps:\n  - say: hi\n    role: question\n    while: talking", 4, "one of agent_speaking"),
         ("steps:\n  - say: hi\n    level_db: 40", 3, "from -40 to 12"),
         ("steps:\n  - sound: bark", 2, "cough, hum, noise, slam"),
         ("steps:\n  - wait: forever", 2, "one of agent_done"),
+        ("steps:\n  - silence: 8\n    quiet_s: 1", 3, "needs until: agent_done"),
+        ("steps:\n  - silence: 8\n    until: noon", 3, "one of agent_done"),
         ("steps:\n  - silence: long", 2, "silence is a number from 0 to 600"),
         ("steps:\n  - play: gone.wav", 2, "there is no file gone.wav"),
     ],
@@ -115,13 +124,18 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_the_demo_script_holds_what_the_demo_promises() -> None:
     root = Path(__file__).parents[2]
     script = read(root / "examples" / "receptionist" / "demo-script.yaml")
-    said = [step for step in script.steps if isinstance(step, Say)]
+    said = [step for step in script.steps if isinstance(step, Say | Sound)]
     roles = [step.role for step in said]
     assert roles.count("question") >= 2
+    assert roles.count("breath") == 1
     assert roles.count("backchannel") == 1
     assert roles.count("interruption") == 1
-    assert [part for step in said for part in step.parts if isinstance(part, Breath)] == [
-        Breath(0.7)
-    ]
+    assert [
+        part
+        for step in said
+        if isinstance(step, Say)
+        for part in step.parts
+        if isinstance(part, Breath)
+    ] == [Breath(0.7)]
     assert any(isinstance(step, Silence) for step in script.steps)
     assert isinstance(script.steps[-1], HangUp)

@@ -43,12 +43,55 @@ def test_a_listening_noise_restores_the_voice(speaking: Stage, text: str) -> Non
     assert speaking.state is State.SPEAKING
 
 
-@pytest.mark.parametrize("text", ["Stop.", "yes but", "okay and what about Sunday", "No", "wait"])
+@pytest.mark.parametrize("text", ["Stop.", "yes but", "okay and what about Sunday", "wait"])
 def test_words_that_ask_for_the_floor_stop_the_agent(speaking: Stage, text: str) -> None:
     speaking.tell(SpeechStarted(at_s=2), 2.1)
     speaking.tell(said(text, 2, 2.3, final=False), 2.35)
     assert kinds(speaking) == [order.Duck, order.StopSpeaking]
     assert speaking.state is State.HEARING
+
+
+@pytest.mark.parametrize("text", ["No.", "Never", "again"])
+def test_a_short_objection_stops_the_agent_once_it_is_complete(
+    speaking: Stage, text: str
+) -> None:
+    speaking.caller_says(text, 2, 2.35)
+    speaking.pass_until(3)
+    assert kinds(speaking)[:2] == [order.Duck, order.StopSpeaking]
+
+
+def test_a_single_misread_word_does_not_stop_the_agent(speaking: Stage) -> None:
+    speaking.tell(SpeechStarted(at_s=2), 2.1)
+    speaking.tell(said("Them.", 2, 2.2, final=False), 2.25)
+    speaking.tell(SpeechStopped(at_s=2.3), 2.4)
+    speaking.tell(said("Mhm.", 2, 2.3), 2.5)
+    speaking.pass_until(4)
+    assert kinds(speaking) == [order.Duck, order.Restore, order.NoteBackchannel]
+
+
+def test_two_readings_of_other_words_stop_the_agent(speaking: Stage) -> None:
+    speaking.tell(SpeechStarted(at_s=2), 2.1)
+    speaking.tell(said("my sister", 2, 2.3, final=False), 2.32)
+    speaking.tell(said("my sister has", 2, 2.4, final=False), 2.42)
+    assert kinds(speaking) == [order.Duck, order.StopSpeaking]
+
+
+@pytest.mark.parametrize(
+    ("reading", "least_s"), [("", 0.65), ("mhm", 0.84), ("tuesday", 0.5)], ids=str
+)
+def test_how_long_a_voice_may_go_on_depends_on_what_it_says(
+    speaking: Stage, reading: str, least_s: float
+) -> None:
+    speaking.tell(SpeechStarted(at_s=2), 2.1)
+    speaking.tell(said(reading, 2, 2.3, final=False), 2.32)
+    speaking.pass_until(4)
+    assert speaking.when(order.StopSpeaking)[0] - 2 == pytest.approx(least_s, abs=0.02)
+
+
+def test_a_remark_after_the_sound_counts_by_its_length(speaking: Stage) -> None:
+    speaking.voice(2, 2.45)
+    speaking.tell(said("my sister", 2, 2.45), 2.6)
+    assert kinds(speaking) == [order.Duck, order.StopSpeaking]
 
 
 def test_a_cough_restores_the_voice_and_leaves_no_trace(speaking: Stage) -> None:
@@ -75,7 +118,7 @@ def test_the_recogniser_is_asked_before_the_sound_ends(speaking: Stage) -> None:
     speaking.tell(SpeechStarted(at_s=2), 2.1)
     speaking.pass_until(2.5)
     asked = [at - 2 for at in speaking.when(order.FinaliseTranscript)]
-    assert asked == pytest.approx(list(speaking.settings.overlap_looks_s[:2]), abs=0.02)
+    assert asked[:3] == pytest.approx(list(speaking.settings.overlap_looks_s[:3]), abs=0.02)
 
 
 def test_two_short_noises_do_not_add_up_to_an_interruption(speaking: Stage) -> None:
@@ -146,7 +189,7 @@ def test_a_reply_that_ends_after_the_overlapping_sound_is_decided_as_a_pause(
 
 
 def test_where_deciding_is_off_any_voice_stops_the_agent() -> None:
-    stage = Stage(TurnSettings(duck_and_decide=False))
+    stage = Stage(TurnSettings(barge_in="at_once"))
     stage.agent_starts(1, 1)
     stage.tell(SpeechStarted(at_s=2), 2.1)
     assert kinds(stage) == [order.StopSpeaking]
@@ -180,13 +223,13 @@ def test_a_reply_audible_in_the_moment_the_caller_goes_on_is_an_overlap(stage: S
     stage.tell(ReplyOffered(reply=1))
     stage.tell(ReplyStarted(reply=1), 2.61)
     assert stage.state is State.OVERLAP
-    stage.tell(said("for two", 2.5, 2.8, segment=1, final=False), 2.9)
+    stage.tell(said("wait for two", 2.5, 2.8, segment=1, final=False), 2.9)
     assert stage.state is State.HEARING
     stage.tell(SpeechStopped(at_s=3), 3.1)
-    stage.tell(said("for two people", 2.5, 3, segment=1), 3.3)
+    stage.tell(said("wait for two people", 2.5, 3, segment=1), 3.3)
     stage.pass_until(6)
     texts = [action.text for action in stage.all(order.Answer) if isinstance(action, order.Answer)]
-    assert texts == ["What does it cost?", "for two people"]
+    assert texts == ["What does it cost?", "wait for two people"]
 
 
 def test_a_prompt_audible_while_the_caller_pauses_is_an_overlap(stage: Stage) -> None:
@@ -210,14 +253,14 @@ def test_an_interrupted_filler_takes_the_pending_answer_back(stage: Stage) -> No
     assert stage.all(order.FillSilence)
     stage.agent_starts(9, 4.3, "filler")
     stage.tell(SpeechStarted(at_s=4.6), 4.7)
-    stage.tell(said("for two people", 4.6, 4.9, segment=1, final=False), 5)
+    stage.tell(said("wait for two people", 4.6, 4.9, segment=1, final=False), 5)
     assert stage.all(order.Withdraw)
     stage.tell(SpeechStopped(at_s=5.2), 5.3)
-    stage.tell(said("for two people", 4.6, 5.2, segment=1), 5.5)
+    stage.tell(said("wait for two people", 4.6, 5.2, segment=1), 5.5)
     stage.pass_until(9)
     last = stage.all(order.Answer)[-1]
     assert isinstance(last, order.Answer)
-    assert last.text == "What does it cost? for two people"
+    assert last.text == "What does it cost? wait for two people"
 
 
 def test_a_backchannel_over_a_filler_leaves_the_answer_under_way(stage: Stage) -> None:
@@ -302,6 +345,15 @@ def test_a_notice_that_starts_while_the_caller_speaks_is_not_lowered(stage: Stag
     stage.agent_starts(1, 1.2, "notice")
     assert stage.state is State.PROTECTED
     assert not stage.all(order.Duck)
+
+
+def test_where_barge_in_is_off_every_reply_is_protected() -> None:
+    stage = Stage(TurnSettings(barge_in="off"))
+    stage.agent_starts(1, 1.0)
+    stage.caller_says("stop right there", 2, 3)
+    stage.agent_ends(1, 6)
+    stage.pass_until(9)
+    assert kinds(stage) == [order.Answer]
 
 
 # --- keys ------------------------------------------------------------------------------------------------

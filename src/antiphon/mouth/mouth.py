@@ -67,7 +67,7 @@ class Mouth:
     `outstanding_s` says how long that frame will wait to be heard.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one object from everything a call owns
         self,
         *,
         voice: Synthesiser,

@@ -58,6 +58,8 @@ class Child:
         self._numbers = itertools.count(1)
         self._waiting: list[tuple[Urgency, int, Job, Mapping[str, Any], bytes]] = []
         self._working: dict[int, Job] = {}
+        self._doomed: list[Job] = []
+        """Asked of a child that was lost; they fail when it is known how it ended."""
         self._process: ChildProcess | None = None
         self._ready: asyncio.Future[Mapping[str, Any]] | None = None
         self._buried: asyncio.Future[None] | None = None
@@ -124,7 +126,8 @@ class Child:
                 self._buried = asyncio.get_running_loop().create_future()
                 self._process.hang_up()
             closed = Unavailable("closed", provider=self.program.name)
-            self._fail_all(closed)
+            self._lost()
+            self._fail_doomed(closed)
             if self._ready is not None and not self._ready.done():
                 self._ready.set_exception(closed)
         if self._buried is not None:
@@ -164,24 +167,34 @@ class Child:
         self._process.last_words.append(f"killed: {what}")
         self._process.kill()
 
-    def _fail_all(self, error: AntiphonError) -> None:
-        unfinished = [*self._working.values(), *(entry[2] for entry in self._waiting)]
-        self._working.clear()
-        self._waiting.clear()
-        for job in unfinished:
+    def _fail_doomed(self, error: AntiphonError) -> None:
+        doomed, self._doomed = self._doomed, []
+        for job in doomed:
             job.end(error)
 
     # --- the child ---------------------------------------------------------------------------
 
     def _spawn(self) -> None:
-        self._respawn = None
+        self._respawn = self._refused = None
         program = self.program
-        self._process = ChildProcess(
-            program.engine, self._log, program.python_path, self._hear, self._gone
-        )
-        self._process.send(
+        try:
+            process = ChildProcess(
+                program.engine, self._log, program.python_path, self._hear, self._lost, self._gone
+            )
+        except OSError as error:  # no memory, no descriptors: that may pass
+            self._failed(str(error))
+            return
+        self._process = process
+        process.send(
             Begin(dict(program.settings), dict(program.environment), program.nice, program.lanes)
         )
+        loop = asyncio.get_running_loop()
+        loop.call_later(program.start_within_s, self._check_started, process)
+
+    def _check_started(self, process: ChildProcess) -> None:
+        if self._process is process and not self._is_ready:
+            process.last_words.append(f"not ready within {self.program.start_within_s:g} s")
+            process.kill()
 
     def _hear(self, message: Message, payload: bytes) -> None:
         match message:
@@ -207,23 +220,33 @@ class Child:
             job.end(AtCapacity("its result is not being taken", provider=self.program.name))
             self._let_go(job)
 
+    def _lost(self) -> None:
+        """What was asked so far will fail; what is asked from now on waits for the next child."""
+        self._is_ready = False
+        self._doomed += [*self._working.values(), *(entry[2] for entry in self._waiting)]
+        self._working.clear()
+        self._waiting.clear()
+
     def _gone(self) -> None:
-        process, self._process, self._is_ready = self._process, None, False
+        process, self._process = self._process, None
         assert process is not None
         if self._closed:
             if self._buried is not None and not self._buried.done():
                 self._buried.set_result(None)
             return
+        self._failed("; ".join((process.how_it_ended, *process.last_words_in_short())))
+
+    def _failed(self, trouble: str) -> None:
+        """A life ended, or could not begin: say so to all who wait, and try again."""
         self._deaths += 1
-        self._trouble = "; ".join((process.how_it_ended, *list(process.last_words)[-6:]))
-        error = self._refused or Unavailable(
-            f"engine process died ({self._trouble})", provider=self.program.name
-        )
+        self._trouble = trouble
+        what = str(self._refused or f"engine process died ({trouble})")
+        error = Unavailable(what, provider=self.program.name)
+        self._fail_doomed(error)
         if self._ready is not None:
             if not self._ready.done():
-                self._ready.set_exception(error)
+                self._ready.set_exception(self._refused or error)
             return
-        self._log.warning("engine process died, starting another: %s", self._trouble)
-        self._fail_all(Unavailable(str(error), provider=self.program.name))
+        self._log.warning("engine process died, starting another: %s", trouble)
         wait_s = _BACK_OFF_S[min(self._deaths, len(_BACK_OFF_S)) - 1]
         self._respawn = asyncio.get_running_loop().call_later(wait_s, self._spawn)

@@ -32,7 +32,8 @@ _PACKAGE_ROOT: Final = Path(antiphon.__file__).parents[1]
 
 
 class ChildProcess:
-    """A running child. ``hear`` gets its messages, ``gone`` is called once when it is buried."""
+    """A running child. ``hear`` gets its messages, ``lost`` is called when it can be talked to
+    no more, and ``gone``, soon after, when it is buried and it is known how it ended."""
 
     def __init__(
         self,
@@ -40,10 +41,11 @@ class ChildProcess:
         log: logging.Logger,
         python_path: tuple[str, ...],
         hear: Callable[[Message, bytes], None],
+        lost: Callable[[], None],
         gone: Callable[[], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._hear, self._gone, self._log = hear, gone, log
+        self._hear, self._lost, self._gone, self._log = hear, lost, gone, log
         self._reader = FrameReader()
         self._unsent = bytearray()
         self.last_words: deque[str] = deque(maxlen=_LAST_WORDS)
@@ -85,6 +87,10 @@ class ChildProcess:
             return "still running"
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
 
+    def last_words_in_short(self) -> list[str]:
+        """The end of what it complained of, without the arrows of a traceback."""
+        return [line.strip() for line in self.last_words if line.strip(" ^~")][-4:]
+
     def send(self, message: Message, payload: bytes = b"") -> None:
         """Never blocks. To a child that is going away it says nothing."""
         if not self._open:
@@ -101,6 +107,7 @@ class ChildProcess:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
             self._socket.close()
+            self._lost()
             self._killing = self._loop.call_later(_GRACE_S, self._process.kill)
             self._reap()
 
@@ -137,7 +144,8 @@ class ChildProcess:
             return
         try:
             for message, payload in self._reader.feed(data):
-                self._hear(message, payload)
+                if self._open:
+                    self._hear(message, payload)
         except RemoteProtocolError as error:
             self.last_words.append(f"spoke nonsense: {error}")
             self.kill()

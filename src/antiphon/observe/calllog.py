@@ -79,24 +79,24 @@ class CallLogWriter:
 
     def event(self, event: Event, now_s: float) -> None:
         """An input, before the machines are told."""
-        self._last_s = now_s
+        self._last_s = max(self._last_s, now_s)
         self._write({"t": now_s, "event": events.to_json(event)})
 
     def actions(self, orders: list[Action], now_s: float) -> None:
         """What the machines made of it. No orders, no line."""
         if orders:
-            self._last_s = now_s
+            self._last_s = max(self._last_s, now_s)
             self._write({"t": now_s, "actions": [actions.to_json(order) for order in orders]})
 
     def tick(self, now_s: float) -> None:
         """The timer fired: time itself is an input too."""
-        self._last_s = now_s
+        self._last_s = max(self._last_s, now_s)
         self._write({"t": now_s, "tick": True})
 
     def note(self, name: str, now_s: float, /, **fields: object) -> None:
         """Something worth keeping that is not an input. What has no JSON form is kept as its
         repr; a field called ``t`` or ``note`` gets an underscore behind it."""
-        self._last_s = now_s
+        self._last_s = max(self._last_s, now_s)
         kept = {f"{key}_" if key in _RESERVED else key: fields[key] for key in fields}
         self._write({"t": now_s, "note": name, **kept})
 

@@ -240,8 +240,8 @@ class _Story:
         stages = [Stage("endpoint", speech_end_s, turn.answered_s)]
         if turn.stt:
             stages.append(Stage("stt", *turn.stt))
-        if reply:
-            stages += self._reply_stages(turn, reply)
+        if reply and turn.started_s is not None:
+            stages += self._reply_stages(reply, turn.started_s)
         return TurnLatency(
             turn=turn.answer.turn,
             text=turn.answer.text,
@@ -255,7 +255,7 @@ class _Story:
             stages=tuple(stages),
         )
 
-    def _reply_stages(self, turn: _Turn, reply: _Reply) -> list[Stage]:
+    def _reply_stages(self, reply: _Reply, started_s: float) -> list[Stage]:
         stages = []
         # Where nobody noted when the first clause was complete, its first words must do.
         clause_s = reply.spoken_s if reply.clause_s is None else reply.clause_s
@@ -268,8 +268,7 @@ class _Story:
         # A reply that was never held is released by being spoken.
         released_s = reply.spoken_s if reply.released_s is None else reply.released_s
         able_s = released_s if reply.ready_s is None else max(released_s, reply.ready_s)
-        if turn.started_s is not None:
-            stages.append(Stage("transport", able_s, turn.started_s))
+        stages.append(Stage("transport", able_s, started_s))
         return stages
 
     def _guessing(self, turn: _Turn, reply: _Reply | None) -> Guessing:

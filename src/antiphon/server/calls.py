@@ -12,7 +12,8 @@ class Calls:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.draining = False
-        """Set when the server is about to stop: current calls go on, new ones are refused."""
+        """Set to stop the server: current calls go on, new ones are refused, and the server ends
+        with the last of them."""
         self._now: set[str] = set()
 
     def __len__(self) -> int:

@@ -4,7 +4,7 @@ Lives here: the mouth and the ear around `CallerMachine`, and notes of what was 
 Must not live here: making the audio (`antiphon.testing.rehearsal`), pacing it (the transport).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol, assert_never
 
 from antiphon.audio.frame import int16
@@ -64,9 +64,10 @@ class AgentEar:
 class ScriptedCaller:
     """The caller's end of a call: `next` is their mouth, `hear` their ear.
 
-    Notes it takes: ``caller_said`` {text, role, start_s, end_s, breaths}, ``caller_silent``
-    {start_s, end_s}, ``caller_gave_up`` {text, role, why} for a step whose moment did not come,
-    ``caller_hung_up``. What is said is noted as it begins; a call that ends first cuts it off.
+    Notes it takes: ``caller_said`` {text, role, start_s, end_s, breaths}, also for a silence
+    (role silence, no text, until ``end_s`` at the latest); ``caller_gave_up`` {text, role, why}
+    for a step whose moment did not come; ``caller_hung_up``. What is said is noted as it begins;
+    a call that ends first cuts it off.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class ScriptedCaller:
                 case Begin(number=number, step=step):
                     self._say(step, self._lines[number], now_s)
                 case FallSilent(until_s=until_s):
-                    self._note("caller_silent", now_s, start_s=now_s, end_s=until_s)
+                    self._told("", "silence", now_s, now_s, until_s)
                 case GiveUp(step=step, why=why):
                     role, text = getattr(step, "role", "wait"), getattr(step, "text", "")
                     self._note("caller_gave_up", now_s, text=text, role=role, why=why)
@@ -121,12 +122,25 @@ class ScriptedCaller:
 
     def _say(self, step: Sounding, line: Line, now_s: float) -> None:
         self._saying = line.pcm
+        breaths = [[now_s + start, now_s + end] for start, end in line.breaths]
+        start_s, end_s = now_s + line.onset_s, now_s + line.offset_s
+        self._told(step.text, step.role, now_s, start_s, end_s, breaths)
+
+    def _told(
+        self,
+        text: str,
+        role: str,
+        now_s: float,
+        start_s: float,
+        end_s: float,
+        breaths: Sequence[Sequence[float]] = (),
+    ) -> None:
         self._note(
             "caller_said",
             now_s,
-            text=step.text,
-            role=step.role,
-            start_s=now_s + line.onset_s,
-            end_s=now_s + line.offset_s,
-            breaths=[[now_s + start, now_s + end] for start, end in line.breaths],
+            text=text,
+            role=role,
+            start_s=start_s,
+            end_s=end_s,
+            breaths=breaths,
         )

@@ -36,7 +36,7 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class FallSilent:
-    """Say nothing until then."""
+    """Say nothing until then, or until the agent has spoken up."""
 
     until_s: float
 
@@ -114,8 +114,7 @@ class CallerMachine:
         return self._speaking and _passed(moment.after_s, self._reply_began_s, now_s)
 
     def _waiting(self, step: Wait, now_s: float) -> Doing | None:
-        quiet = not self._speaking and _passed(step.quiet_s, self._fell_silent_s, now_s)
-        if self._spoke and quiet:
+        if self._is_done(step.quiet_s, now_s):
             self._step_on(now_s)
             return self.doing(now_s)
         if not _passed(step.timeout_s, self._since_s, now_s):
@@ -126,11 +125,16 @@ class CallerMachine:
         self._step_on(now_s)
         return GiveUp(step, why)
 
+    def _is_done(self, quiet_s: float, now_s: float) -> bool:
+        quiet = not self._speaking and _passed(quiet_s, self._fell_silent_s, now_s)
+        return self._spoke and quiet
+
     def _silence(self, step: Silence, now_s: float) -> Doing | None:
         if not self._begun:
             self._begun = True
             return FallSilent(self._since_s + step.seconds)
-        if not _passed(step.seconds, self._since_s, now_s):
+        heard = step.quiet_s is not None and self._is_done(step.quiet_s, now_s)
+        if not heard and not _passed(step.seconds, self._since_s, now_s):
             return None
         self._step_on(now_s)
         return self.doing(now_s)

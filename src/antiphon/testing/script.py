@@ -24,8 +24,10 @@ __all__ = [
     "Wait",
 ]
 
-Role: TypeAlias = Literal["question", "backchannel", "interruption", "noise", "farewell"]
-"""What a step is for; an audit of the call judges the agent by it."""
+Role: TypeAlias = Literal["question", "breath", "backchannel", "interruption"]
+"""What a step is for; an audit of the call judges the agent by it. A question wants an answer,
+and so does an utterance with a breath in it, which must be heard out; a backchannel, or a noise,
+must not stop the agent; an interruption must."""
 SoundKind: TypeAlias = Literal["cough", "hum", "noise", "slam"]
 
 
@@ -83,16 +85,14 @@ class Sound:
     """A noise made by formula."""
 
     kind: SoundKind
-    seconds: float = 0.4
-    role: Role = "noise"
+    text: str
+    """What it amounts to."""
+    seconds: float = 0.5
+    role: Role = "backchannel"
     moment: Moment | None = None
     level_db: float = 0.0
     """Against the caller's normal voice."""
     line: int = 0
-
-    @property
-    def text(self) -> str:
-        return f"({self.kind})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +107,11 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """Say nothing for this long, whatever the agent does."""
+    """Say nothing, whatever the agent does."""
 
     seconds: float
+    quiet_s: float | None = None
+    """If not None, only until the agent has spoken up and been silent again for this long."""
     line: int = 0
 
 

@@ -66,9 +66,9 @@ _MOMENT: Final = ("while", "after_s", "timeout_s")
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "say": ("say", "role", "level_db", *_MOMENT),
     "play": ("play", "text", "role", "level_db", *_MOMENT),
-    "sound": ("sound", "seconds", "role", "level_db", *_MOMENT),
+    "sound": ("sound", "text", "seconds", "role", "level_db", *_MOMENT),
     "wait": ("wait", "timeout_s", "quiet_s"),
-    "silence": ("silence",),
+    "silence": ("silence", "until", "quiet_s"),
 }
 
 
@@ -129,7 +129,7 @@ class _Reader:
                 parts.append(piece.strip())
         return Say(
             parts=tuple(parts),
-            role=self._role(node, fields, "question"),
+            role=self._role(node, fields, "breath" if len(parts) > 1 else "question"),
             moment=self._moment(node, fields),
             level_db=self._number(fields, "level_db", -40, 12, 0),
             line=_line(node),
@@ -149,10 +149,12 @@ class _Reader:
         )
 
     def _sound(self, node: yaml.Node, fields: dict[str, yaml.Node]) -> Sound:
+        kind = self._one_of(fields["sound"], "sound", _SOUNDS)
         return Sound(
-            kind=self._one_of(fields["sound"], "sound", _SOUNDS),
-            seconds=self._number(fields, "seconds", 0.05, 30, 0.4),
-            role=self._role(node, fields, "noise"),
+            kind=kind,
+            text=self._text(fields["text"]) if "text" in fields else f"({kind})",
+            seconds=self._number(fields, "seconds", 0.05, 30, 0.5),
+            role=self._role(node, fields, "backchannel"),
             moment=self._moment(node, fields),
             level_db=self._number(fields, "level_db", -40, 12, 0),
             line=_line(node),
@@ -167,7 +169,14 @@ class _Reader:
         )
 
     def _silence(self, node: yaml.Node, fields: dict[str, yaml.Node]) -> Silence:
-        return Silence(seconds=self._number(fields, "silence", 0, 600, 0), line=_line(node))
+        quiet_s = None
+        if "until" in fields:
+            self._one_of(fields["until"], "until", ("agent_done",))
+            quiet_s = self._number(fields, "quiet_s", 0.2, 10, 0.6)
+        elif "quiet_s" in fields:
+            raise self._error(fields["quiet_s"], "quiet_s needs until: agent_done")
+        seconds = self._number(fields, "silence", 0, 600, 0)
+        return Silence(seconds=seconds, quiet_s=quiet_s, line=_line(node))
 
     def _moment(self, node: yaml.Node, fields: dict[str, yaml.Node]) -> Moment | None:
         if "while" not in fields:
@@ -186,7 +195,7 @@ class _Reader:
     def _role(self, node: yaml.Node, fields: dict[str, yaml.Node], default: Role) -> Role:
         if "role" in fields:
             return self._one_of(fields["role"], "role", _ROLES)
-        if "while" in fields and default == "question":
+        if "while" in fields and default != "backchannel":
             raise self._error(
                 node,
                 "what is said while the agent speaks needs a role",

@@ -80,6 +80,7 @@ class Machine:
         self._voice_start_s = 0.0
         self._overlap_s = 0.0
         """Where the sound over the agent began."""
+        self._overheard = overlap.Overheard()
         self._settled_s = 0.0
         """Words before this in the audio are dealt with."""
         self._turn: Turn | None = None
@@ -138,7 +139,8 @@ class Machine:
                 self._transcript_changed(event, now)
             case TurnScored():
                 if self._turn and event.until_s > self._turn.anchor_s:
-                    self._turn.score = event.score
+                    known = self._turn.score
+                    self._turn.score = event.score if known is None else min(known, event.score)
             case EndpointHinted():
                 if self._turn:
                     self._turn.hint = "" if event.kind == "resumed" else event.kind
@@ -197,9 +199,10 @@ class Machine:
         self._begin_or_go_on(at_s)
         if self._turn:
             self._turn.voiced_s, self._overlap_s = 0.0, at_s
+            self._overheard = overlap.Overheard()
         if self.state is not State.OVERLAP:
             self._go(Cue.CALLER_SPOKE)
-        if self.settings.duck_and_decide:
+        if self.settings.barge_in == "decide":
             self._out.append(order.Duck(at_s=at_s))
 
     def _take_back(self) -> None:
@@ -226,6 +229,9 @@ class Machine:
             return
         self._words_without_voice(heard)
         turn = self._turn
+        if turn and self.state is State.OVERLAP:
+            said = self._transcript.text(max(self._settled_s, self._overlap_s - BLUR_S))
+            self._overheard.hear(said, self._voiced(turn))
         if turn is None or self.state in (State.OVERLAP, State.PROTECTED):
             return
         if turn.answered is not None and not words.same_words(turn.answered, text):
@@ -292,8 +298,9 @@ class Machine:
         talking = self.state in (State.HEARING, State.PAUSING)
         if kind != "filler":
             self._answer_heard()
-        self._go(Cue.NOTICE_SPOKEN if kind == "notice" else Cue.AGENT_SPOKE)
-        if talking and kind == "notice":
+        protected = kind == "notice" or self.settings.barge_in == "off"
+        self._go(Cue.NOTICE_SPOKEN if protected else Cue.AGENT_SPOKE)
+        if talking and protected:
             self._begin_or_go_on(self._voice_start_s)
         elif talking:
             # It became audible in the very moment the caller went on.
@@ -435,27 +442,25 @@ class Machine:
         )
 
     def _consider_overlap(self, turn: Turn) -> float | None:
-        voiced_s = turn.voiced_s
-        if self._voice:
-            voiced_s += max(0.0, self._audio.until_s - self._voice_start_s)
+        voiced_s = self._voiced(turn)
         self._ask_early(turn, voiced_s)
-        seen = overlap.Overlap(
-            text=self._transcript.text(max(self._settled_s, self._overlap_s - BLUR_S)),
-            final=self._transcript.is_final(turn.anchor_s),
-            voiced_s=voiced_s,
-            pause_s=None if self._voice else max(0.0, self._audio.until_s - turn.anchor_s),
-            looks=turn.looks,
-        )
-        verdict = overlap.judge(seen, self.settings)
+        pause_s = None if self._voice else max(0.0, self._audio.until_s - turn.anchor_s)
+        final = self._transcript.is_final(turn.anchor_s)
+        verdict = overlap.judge(self._overheard, voiced_s, pause_s, final, self.settings)
         match verdict.call:
             case "yield":
                 self._take_floor(verdict.why)
                 return None
             case "keep":
-                self._keep(turn, seen.text, verdict.why)
+                self._keep(turn, self._overheard.text, verdict.why)
                 return None
             case "wait":
                 return self._audio.when(self._audio.until_s + verdict.wait_s)
+
+    def _voiced(self, turn: Turn) -> float:
+        """How much voice the overlap holds by now."""
+        going_on_s = self._audio.until_s - self._voice_start_s if self._voice else 0.0
+        return turn.voiced_s + max(0.0, going_on_s)
 
     def _ask_early(self, turn: Turn, voiced_s: float) -> None:
         """Do not wait for the sound to end to find out what it says."""

@@ -73,7 +73,7 @@ def judge(pause: Pause, settings: TurnSettings) -> Verdict:
 def _eager(wait: Patience, settings: TurnSettings) -> float:
     """From which pause on preparing is worth its cost: early where the end is likely, half-way
     where it is not."""
-    return max(settings.eager_s, wait.wait_s / 2 if wait.wait_s > 1.0 else 0.0)
+    return max(settings.eager_s, 0.0 if wait.likely else wait.wait_s / 2)
 
 
 def _worth_preparing(pause: Pause, wait: Patience, settings: TurnSettings) -> bool:

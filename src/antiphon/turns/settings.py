@@ -3,7 +3,7 @@
 Every default says where it comes from; the curves are in docs/decisions/0003-evidence.md.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,9 +20,9 @@ class TurnSettings(BaseModel):
     # endpointing: how long a pause must last
     floor_s: Seconds = 0.12
     """No turn ends before this much silence, whatever the evidence."""
-    sure_s: Seconds = 0.2
+    sure_s: Seconds = 0.25
     """The pause that is enough when all evidence says the turn is over."""
-    unsure_s: Seconds = 1.6
+    unsure_s: Seconds = 1.5
     """The pause that is enough when all evidence says the caller will go on."""
     ceiling_s: Seconds = 2.4
     """No open turn waits longer than this."""
@@ -34,12 +34,15 @@ class TurnSettings(BaseModel):
     """How long past the decision to wait for a recogniser that still owes a final."""
 
     # barge-in
-    duck_and_decide: bool = True
-    """Lower the voice first, then decide. Off: any speech over the agent stops it at once."""
-    overlap_looks_s: tuple[Seconds, ...] = (0.2, 0.35, 0.55)
-    """How long into an overlap the recogniser is asked what it has heard so far."""
+    barge_in: Literal["decide", "at_once", "off"] = "decide"
+    """``decide``: lower the voice first, then find out what the caller wants. ``at_once``: any
+    speech over the agent stops it. ``off``: nothing does, and what was said is answered after."""
+    overlap_looks_s: tuple[Seconds, ...] = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+    """How long into an overlap the recogniser is asked what it has heard so far (16-30 ms of CPU
+    each on the local one)."""
     overlap_yield_s: Seconds = 0.65
-    """Voice that lasts this long over the agent wants the floor, words or not."""
+    """Voice that lasts this long over the agent wants the floor even without words; half a
+    second is enough with words, a third more is allowed to a listener's."""
     overlap_keep_s: Seconds = 0.3
     """Silence after a listening noise that proves it was one."""
 

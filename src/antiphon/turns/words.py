@@ -1,24 +1,31 @@
-"""What the words alone say: the same words or not, a listening noise, a finished thought.
+"""What the words alone say: the same words or not, a listening noise, a wish to speak, a
+finished thought.
 
 English today. The lists are data; a language brings its own `Lexicon`.
 """
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 __all__ = [
     "ENGLISH",
+    "Ending",
     "Lexicon",
+    "Reading",
     "count_digits",
     "count_letters",
+    "ending",
     "is_backchannel",
-    "is_dangling",
-    "is_sentence",
+    "listens_or_asks",
+    "objects",
     "same_words",
     "says_yes_or_no",
     "words_of",
 ]
+
+Reading: TypeAlias = Literal["", "listening", "other", "claim"]
+Ending: TypeAlias = Literal["none", "question", "sentence", "comma", "open"]
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
@@ -31,6 +38,12 @@ class Lexicon:
     """Noises of a listener; a run of nothing else does not ask for the floor."""
     backchannel_phrases: tuple[str, ...]
     """The same, in several words."""
+    claims: frozenset[str]
+    """Words that ask for the floor wherever they stand: "stop", "wait", "sorry"."""
+    turns: frozenset[str]
+    """Words that turn a listening noise into the start of something: "yes, but"."""
+    objections: frozenset[str]
+    """Words that ask for the floor when they are all that was said."""
     yes: frozenset[str]
     no: frozenset[str]
     dangling: frozenset[str]
@@ -58,6 +71,12 @@ ENGLISH: Final = Lexicon(
         "mm-hmm",
         "uh-huh",
     ),
+    claims=frozenset(
+        "stop wait hold hang excuse sorry actually how can could why where when who please let "
+        "don't i'm".split()
+    ),
+    turns=frozenset("but no and how what i".split()),
+    objections=frozenset("no what but never that's not cancel repeat again".split()),
     yes=frozenset("yes yeah yep yup sure correct right ok okay absolutely definitely".split()),
     no=frozenset("no nope nah not never".split()),
     dangling=frozenset(
@@ -100,22 +119,42 @@ def is_backchannel(text: str, lexicon: Lexicon = ENGLISH) -> bool:
     return all(word in lexicon.backchannels for word in plain.split())
 
 
-def is_dangling(text: str, lexicon: Lexicon = ENGLISH) -> bool:
-    """Whether the words stop where a sentence cannot: "and", "the", "um", a comma, "..."."""
-    words = words_of(text)
-    if not words or text.rstrip().endswith((",", "-", "–", "…", "...")):
-        return True
-    return words[-1] in lexicon.dangling or words[-1] in lexicon.fillers
+def listens_or_asks(text: str, lexicon: Lexicon = ENGLISH) -> Reading:
+    """What somebody wants who says this over another's voice.
+
+    ``claim`` asks for the floor, ``listening`` does not, ``other`` may be either: short sounds are
+    misread. Empty where there are no words.
+    """
+    said = words_of(text)
+    if not said:
+        return ""
+    if is_backchannel(text, lexicon):
+        return "listening"
+    turned = said[0] in lexicon.backchannels and any(word in lexicon.turns for word in said[1:])
+    if turned or any(word in lexicon.claims for word in said):
+        return "claim"
+    return "other"
 
 
-def is_sentence(text: str) -> bool:
-    """Whether the recogniser closed the text like a sentence of two words or more."""
-    stripped = text.rstrip()
-    return (
-        stripped.endswith((".", "?", "!"))
-        and not stripped.endswith("...")
-        and len(words_of(text)) >= 2
-    )
+def objects(text: str, lexicon: Lexicon = ENGLISH) -> bool:
+    """Whether a short, finished remark contradicts or asks back."""
+    return any(word in lexicon.objections for word in words_of(text))
+
+
+def ending(text: str, lexicon: Lexicon = ENGLISH) -> Ending:
+    """How the words end: closed like a question or a sentence, on a comma, or on a word that
+    must be followed by more."""
+    said = words_of(text)
+    if not said:
+        return "none"
+    if said[-1] in lexicon.dangling or said[-1] in lexicon.fillers:
+        return "open"
+    mark = text.rstrip().rstrip("\"'”’)")
+    if mark.endswith((",", "-", "–", "—", "…", "...", ";", ":")):
+        return "comma"
+    if mark.endswith("?"):
+        return "question"
+    return "sentence" if mark.endswith((".", "!")) else "none"
 
 
 def says_yes_or_no(text: str, lexicon: Lexicon = ENGLISH) -> bool:

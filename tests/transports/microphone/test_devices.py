@@ -25,6 +25,15 @@ def test_a_machine_without_devices_is_told_what_to_do() -> None:
         devices.pick_rate_hz(FakePortAudio(devices=()), DEFAULT)
 
 
+def test_a_machine_whose_devices_cannot_even_be_listed_is_told_the_same() -> None:
+    class Broken(FakePortAudio):
+        def query_devices(self) -> str:
+            raise FakePortAudioError("PortAudio not initialized")
+
+    with pytest.raises(Missing, match="no sound device"):
+        devices.pick_rate_hz(Broken(rates_hz=()), DEFAULT)
+
+
 def test_a_device_that_is_not_there_is_named_and_those_that_are_listed() -> None:
     with pytest.raises(Missing) as caught:
         devices.pick_rate_hz(FakePortAudio(), MicrophoneSettings(input="headset", output=1))

@@ -34,7 +34,7 @@ class Playback extends AudioWorkletProcessor {
     this.gain = { from: 1, to: 1, at: 0, frames: 0 };
     this.reportedAt = 0;
     this.energy = 0;
-    this.tap = tapped ? { samples: [], positions: [], frame: 0 } : null;
+    this.tap = tapped ? { samples: [], positions: [], frames: [] } : null;
     this.port.onmessage = ({ data }) => this[data.do](data);
   }
 
@@ -143,12 +143,12 @@ class Playback extends AudioWorkletProcessor {
 
   record(output) {
     const { tap } = this;
-    if (!tap.samples.length) tap.frame = currentFrame;
+    tap.frames.push(currentFrame);
     tap.samples.push(Float32Array.from(output));
     tap.positions.push(this.position);
     if (tap.samples.length < TAP_QUANTA) return;
     this.port.postMessage({ tap });
-    this.tap = { samples: [], positions: [], frame: 0 };
+    this.tap = { samples: [], positions: [], frames: [] };
   }
 }
 

@@ -69,7 +69,7 @@ class Engine:
         )
         found = list(segments)
         words = [
-            (word.word.strip(), word.start, word.end, word.probability)
+            (word.word.strip(), float(word.start), float(word.end), float(word.probability))
             for segment in found
             for word in segment.words or ()
         ]

@@ -78,7 +78,7 @@ class Engine:
     def work(self, work: Work, tell: Tell) -> None:
         """One answer per sentence: its speech, and ``words`` as text, first and last sample,
         counted from the clause's beginning. The final answer has ``last``."""
-        text = work.fields["text"]
+        text = _speakable(work.fields["text"])
         sentences = self._sentences(text)
         words = _Words(text, sum(_spoken(sentence.phonemes) for sentence in sentences))
         begin = 0
@@ -173,6 +173,12 @@ class _Words:
             (text, begin + start, begin + end)
             for text, (start, end) in zip(texts, times, strict=True)
         ]
+
+
+def _speakable(text: str) -> str:
+    """Without what would end the phonemiser's C string, and without its own markup for phonemes,
+    which no caller of ours means."""
+    return "".join(one if one.isprintable() else " " for one in text).replace("[[", "[ [")
 
 
 def _sounds(phoneme: str) -> bool:
