@@ -169,8 +169,8 @@ def main() -> None:
         print(f"\n{name}, {calls} call(s), load {os.getloadavg()[0]:.1f}")
         for what, ms in bench.ms.items():
             ms.sort()
-            p95 = ms[int(len(ms) * 0.95)]
-            print(f"  {what:28} p50 {statistics.median(ms):6.1f}  p95 {p95:6.1f}  max {ms[-1]:6.1f}")
+            p50, p95 = statistics.median(ms), ms[int(len(ms) * 0.95)]
+            print(f"  {what:28} p50 {p50:6.1f}  p95 {p95:6.1f}  max {ms[-1]:6.1f}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
-"""The four local engines, each as a bare loop over a pipe: what contention.py loads the cores with."""
+"""The four local engines, each as a bare loop over a pipe: what contention.py loads cores with."""
+
+# The environment that sets an engine's threads must be there before the engine is imported.
+# ruff: noqa: PLC0415
 
 import ctypes
 import os
 import time
+from collections import deque
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -111,16 +115,21 @@ def language(pipe: Connection, weights: Weights, place: Placement) -> None:
     server = xllamacpp.Server(params)
     system = "You are the receptionist of a small clinic. Answer in one or two short sentences."
     pipe.send("ready")
-    stopped: dict[Any, bool] = {}
+    stopped: set[Any] = set()
+    waiting: deque[Any] = deque()
 
     def chunk(tag: Any, piece: dict[str, Any]) -> bool:
         while pipe.poll():
-            stopped[pipe.recv()[1]] = True
+            job = pipe.recv()
+            if job is not None and job[0] == "stop":
+                stopped.add(job[1])
+            else:
+                waiting.append(job)
         if piece.get("choices") and (text := piece["choices"][0]["delta"].get("content")):
             pipe.send((tag, text, False))
-        return stopped.get(tag, False)
+        return tag in stopped
 
-    while (job := pipe.recv()) is not None:
+    while (job := waiting.popleft() if waiting else pipe.recv()) is not None:
         tag, text = job
         if tag == "stop":
             continue

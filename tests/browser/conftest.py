@@ -120,7 +120,7 @@ def browse(chromium: str) -> Browse:
 
     ``microphone`` is played once into the page's microphone from the moment it opens; without
     one, there is no microphone. ``allow=False`` has the person refuse it. ``prepare`` is a script
-    that runs before the page's own.
+    that runs before the page's own, ``hosts`` maps names to addresses.
     """
 
     @asynccontextmanager
@@ -132,12 +132,15 @@ def browse(chromium: str) -> Browse:
         size: tuple[int, int] = (900, 760),
         dark: bool = False,
         prepare: str = "",
+        hosts: str = "",
     ) -> AsyncIterator[Browsed]:
         flags = [*FLAGS, "--use-fake-ui-for-media-stream" if allow else "--deny-permission-prompts"]
         if microphone:
             flags.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
         else:
             flags.remove("--use-fake-device-for-media-stream")
+        if hosts:
+            flags.append(f"--host-resolver-rules={hosts}")
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=flags)
             page = await browser.new_page(
@@ -163,7 +166,7 @@ def browse(chromium: str) -> Browse:
     return opened
 
 
-Serving = Callable[[Answer], AbstractAsyncContextManager[str]]
+Serving = Callable[..., AbstractAsyncContextManager[str]]
 
 
 @pytest.fixture

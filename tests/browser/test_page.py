@@ -218,3 +218,165 @@ async def test_the_agents_voice_is_played_whole_and_reported_honestly(browse, se
     assert positions == sorted(positions)
     gaps_s = np.diff([at for at, _ in puppet.reports])
     assert np.median(gaps_s) < 0.15
+
+
+def tone(seconds: float) -> bytes:
+    """A steady note, on which every step in level and every click shows."""
+    at = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    return from_float((0.4 * np.sin(2 * np.pi * 300 * at)).astype(np.float32))
+
+
+def loudness_db(samples: NDArray[np.float32]) -> float:
+    return float(20 * np.log10(np.sqrt((samples.astype(float) ** 2).mean()) + 1e-9))
+
+
+def onset(samples: NDArray[np.float32]) -> int:
+    return int(np.argmax(np.abs(samples) > 0.01))
+
+
+async def test_ducking_and_flushing_take_effect_on_what_already_waits_there(
+    browse, serving, microphone
+):
+    puppet = Puppet()
+    async with serving(puppet) as url, browse(url, microphone=microphone) as browsed:
+        await browsed.call()
+        await puppet.begun.wait()
+        puppet.transport.play(tone(1.9))  # all at once: it can only be changed over there
+        await puppet.until_played(round(0.3 * RATE_HZ))
+        puppet.transport.gain(-18.0, 0.06)
+        ducked_from = puppet.reports[-1][1]
+        await puppet.until_played(round(0.8 * RATE_HZ))
+        puppet.transport.gain(0.0, 0.1)
+        await puppet.until_played(round(1.3 * RATE_HZ))
+        puppet.transport.flush()
+        await puppet.until(lambda: bool(puppet.flushes))
+        quiet_from = len(puppet.caller)
+        await puppet.until(lambda: len(puppet.caller) > quiet_from + RATE_HZ // 2)
+        puppet.transport.play(tone(0.5))
+        await puppet.until_played(round(2.4 * RATE_HZ))
+        played = await browsed.played()
+
+    heard = played.samples[onset(played.samples) :]
+
+    def level_at(second: float) -> float:
+        at = round(second * played.rate_hz)
+        return loudness_db(heard[at : at + round(0.02 * played.rate_hz)])
+
+    flushed_s = puppet.flushes[0] / RATE_HZ
+    assert level_at(0.2) == pytest.approx(-11.0, abs=1.0)
+    # By 0.3 s after the order, round trip and ramp included, it is down; and up again later.
+    assert level_at(ducked_from / RATE_HZ + 0.3) == pytest.approx(-29.0, abs=1.0)
+    assert level_at(1.25) == pytest.approx(-11.0, abs=1.0)
+    # What was flushed is not heard, and the page says truly where it stopped.
+    assert 1.3 <= flushed_s < 1.6
+    assert level_at(flushed_s - 0.03) > -14.0
+    assert level_at(flushed_s + 0.005) < -60.0
+    # After it the new note is heard whole, and the count goes on behind everything sent.
+    after = heard[round((flushed_s + 0.005) * played.rate_hz) :]
+    again = after[onset(after) :]
+    assert len(np.trim_zeros(again, "b")) == pytest.approx(0.5 * played.rate_hz, rel=0.02)
+    assert puppet.reports[-1][1] == round(2.4 * RATE_HZ)
+    # No step between samples is larger than the note's own steepest slope.
+    steepest = 0.4 * 2 * np.pi * 300 / played.rate_hz
+    assert np.abs(np.diff(heard)).max() < 1.3 * steepest
+
+
+async def test_words_turn_dark_as_they_are_heard_and_what_was_cut_off_is_struck_out(
+    browse, serving, microphone
+):
+    puppet = Puppet()
+    text = "We are open from nine to five."
+    async with serving(puppet) as url, browse(url, microphone=microphone) as browsed:
+        page = browsed.page
+        await browsed.call()
+        await puppet.begun.wait()
+        puppet.tell("state", state="hearing")
+        puppet.tell("transcript", segment=1, text="when are", final=False)
+        await page.wait_for_selector(".caller .part:not(.final)")
+        puppet.tell("transcript", segment=1, text="When are you open?", final=True)
+        await page.wait_for_selector(".caller .part.final")
+        puppet.tell("state", state="speaking")
+        puppet.tell("speech", reply=1, text=text, marks=[[0, 0], [len(text), 2 * RATE_HZ]])
+        puppet.tell(
+            "latency",
+            turn=1,
+            total_ms=640.0,
+            parts_ms={"endpoint": 280.0, "recognition": 90.0, "voice": 200.0},
+        )
+        await page.wait_for_selector(".word")
+        assert await page.locator(".word.heard").count() == 0
+        puppet.transport.play(tone(2.0))
+        await puppet.until_played(RATE_HZ)
+        await page.wait_for_selector(".word.heard >> nth=2")
+        assert await page.locator(".word.heard").count() <= 5
+        puppet.transport.flush()
+        puppet.tell("stopped", reply=1, heard="We are open")
+        puppet.tell("state", state="ducked")
+        await page.wait_for_selector(".agent.cut")
+        assert await page.locator(".word.heard").all_inner_texts() == ["We", "are", "open"]
+        assert await page.locator(".word.unheard").count() == 4
+        assert await page.inner_text("#state") == "Go ahead"
+        assert await browsed.captions() == [("caller", "When are you open?"), ("agent", text)]
+        assert await page.inner_text("#latency-summary") == "last 640 ms, median 640 ms"
+        said_aloud = await page.locator("#announcer p").all_inner_texts()
+        assert said_aloud == ["You: When are you open?", f"Agent: {text}"]
+    assert browsed.problems == []
+
+
+async def test_keys_are_sent_and_a_muted_microphone_is_silence_not_a_gap(
+    browse, serving, microphone
+):
+    puppet = Puppet()
+    async with serving(puppet) as url, browse(url, microphone=microphone) as browsed:
+        page = browsed.page
+        await browsed.call()
+        await page.keyboard.press("k")
+        await page.click("#keypad >> text=5")
+        await page.keyboard.press("#")
+        await puppet.until(lambda: puppet.digits == "5#")
+        await page.keyboard.press("Escape")
+        assert await page.locator("#keypad").is_hidden()
+        await page.click("#mute")
+        assert await page.get_attribute("#mute", "aria-pressed") == "true"
+        muted_from = len(puppet.caller) + RATE_HZ  # half a second: what was on its way
+        await puppet.until(lambda: len(puppet.caller) > muted_from + 3 * RATE_HZ)
+        assert not any(puppet.caller[muted_from:])
+    assert browsed.problems == []
+
+
+async def test_the_page_calls_again_after_a_call_and_counts_from_the_start(
+    browse, serving, microphone
+):
+    puppets = [Puppet(), Puppet()]
+    waiting = list(puppets)
+
+    async def next_puppet(transport: Transport, channel: str) -> None:
+        await waiting.pop(0)(transport, channel)
+
+    async with (
+        serving(next_puppet) as url,
+        browse(url, microphone=microphone) as browsed,
+    ):
+        for puppet in puppets:
+            await browsed.call()
+            await puppet.begun.wait()
+            puppet.transport.play(tone(0.3))
+            await puppet.until_played(round(0.3 * RATE_HZ))
+            assert puppet.reports[0][1] < round(0.3 * RATE_HZ)
+            await browsed.hang_up()
+            await puppet.over.wait()
+            assert puppet.ended == "caller hung up"
+            assert puppet.warnings == []
+        assert (await browsed.captions())[-1] == ("note", "You hung up.")
+    assert browsed.problems == []
+
+
+async def test_leaving_the_page_hangs_up(browse, serving, microphone):
+    puppet = Puppet()
+    async with serving(puppet) as url, browse(url, microphone=microphone) as browsed:
+        await browsed.call()
+        await puppet.begun.wait()
+        await browsed.page.goto("about:blank")
+        async with asyncio.timeout(5):
+            await puppet.over.wait()
+    assert puppet.ended.startswith("caller")

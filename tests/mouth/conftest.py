@@ -2,15 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+import pytest
 
 from antiphon.actions import Speak
-from antiphon.events import Event
-from antiphon.media.plane import Plane
 from antiphon.mouth.mouth import Mouth
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.settings import MouthSettings
@@ -19,19 +16,39 @@ from antiphon.testing.line import PretendTransport
 from antiphon.testing.voice import ScriptedVoice
 
 
-class _NoEars:
-    """Voice activity for a plane without ears."""
+class SpareWheel:
+    """Beats every 20 ms like the media plane, but turns only while somebody rides it."""
 
-    def open(self) -> int:
-        return 0
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self.riders = 0
 
-    def close(self, slot: int) -> None: ...
+    def every_frame(self, callback: Callable[[float], None]) -> "SpareBeat":
+        self.riders += 1
+        return SpareBeat(self, self._clock, callback)
 
-    def window(self, rate_hz: int) -> int:
-        return 256
 
-    def score(self, windows: Any, slots: list[int], rate_hz: int) -> NDArray[np.float32]:
-        return np.zeros(len(slots), np.float32)
+class SpareBeat:
+    """One place on it."""
+
+    def __init__(
+        self, wheel: SpareWheel, clock: VirtualClock, callback: Callable[[float], None]
+    ) -> None:
+        self._wheel, self._clock, self._callback = wheel, clock, callback
+        self._next_s = clock.now() + 0.005
+        self._arm()
+
+    def _arm(self) -> None:
+        self._timer = asyncio.get_running_loop().call_at(self._next_s, self._fire)
+
+    def _fire(self) -> None:
+        self._next_s += 0.02
+        self._arm()
+        self._callback(self._clock.now())
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+        self._wheel.riders -= 1
 
 
 @dataclass
@@ -42,7 +59,12 @@ class Stage:
     voice: ScriptedVoice
     transport: PretendTransport
     mouth: Mouth
-    told: list[tuple[float, Event]] = field(default_factory=list)
+    told: list[tuple[float, Any]]
+    wheel: SpareWheel
+
+    def names(self, reply: int) -> list[str]:
+        """What was told of a reply, in order."""
+        return [type(event).__name__ for _, event in self.told if event.reply == reply]
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for _, event in self.told if isinstance(event, kind)]
@@ -95,12 +117,12 @@ def play(
     async def main(clock: VirtualClock) -> Stage:
         transport = PretendTransport(clock=clock, **line)
         humming = ScriptedVoice(clock=clock, **({"rate_hz": 8000} | (voice or {})))
-        plane = Plane(_NoEars(), clock)
-        told: list[tuple[float, Event]] = []
+        wheel = SpareWheel(clock)
+        told: list[tuple[float, Any]] = []
         mouth = Mouth(
             voice=humming,
             transport=transport,
-            wheel=plane,
+            wheel=wheel,
             clock=clock,
             tell=lambda event: told.append((clock.now(), event)),
             settings=settings or MouthSettings(),
@@ -108,12 +130,17 @@ def play(
             on_sent=on_sent,
         )
         transport.attach(_Line(mouth))
-        stage = Stage(clock, humming, transport, mouth, told)
+        stage = Stage(clock, humming, transport, mouth, told, wheel)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(plane.run()), group.create_task(mouth.run())]
+            running = group.create_task(mouth.run())
             await scene(stage)
-            for task in tasks:
-                task.cancel()
+            running.cancel()
         return stage
 
     return VirtualClock().run(main)
+
+
+@pytest.fixture(name="play", scope="session")
+def _play() -> Callable[..., Stage]:
+    """`play`, for test modules, which cannot import it."""
+    return play

@@ -19,22 +19,37 @@ from antiphon.mouth.speakable import speakable
         ("<b>Yes</b> (really) “so”", "Yes really so"),
         ("It is $29.95/month.", "It is twenty-nine dollars and ninety-five cents per month."),
         ("$1, $0.50, £2bn", "one dollar, fifty cents, two billion pounds"),
-        ("3.5% of 5 kg, 1 ft, -5°C", "three point five percent of five kilograms, one foot, minus five degrees Celsius"),
+        (
+            "3.5% of 5 kg, 1 ft, -5°C",
+            "three point five percent of five kilograms, one foot, minus five degrees Celsius",
+        ),
         ("On March 3, 2027", "On March third, twenty twenty-seven"),
         ("the 21st of May 2020", "the twenty-first of May, twenty twenty"),
-        ("2025-03-03 or 3/14/2025", "March third, twenty twenty-five or March fourteenth, twenty twenty-five"),
+        (
+            "2025-03-03 or 3/14/2025",
+            "March third, twenty twenty-five or March fourteenth, twenty twenty-five",
+        ),
         ("at 9:05 a.m., 5pm and 9:00", "at nine oh five A M, five P M and nine o'clock"),
         ("14:30.", "fourteen thirty."),
         ("Call (555) 123-4567.", "Call five five five, one two three, four five six seven."),
         ("+49 30 1234567", "plus four nine, three zero, one two three four five six seven"),
-        ("Mr. Smith vs. Dr. Jones, e.g. today", "Mister Smith versus Doctor Jones, for example today"),
+        (
+            "Mr. Smith vs. Dr. Jones, e.g. today",
+            "Mister Smith versus Doctor Jones, for example today",
+        ),
         ("No. 5, #6, 5-7", "number five, number six, five to seven"),
-        ("the 2nd of 1,234, 007", "the second of one thousand two hundred thirty-four, zero zero seven"),
+        (
+            "the 2nd of 1,234, 007",
+            "the second of one thousand two hundred thirty-four, zero zero seven",
+        ),
         ("me@a.com", "me at a dot com"),
         ("1/2 of A & B, 24/7", "one half of A and B, twenty-four seven"),
         ("version 1.2.3", "version one point two point three"),
         ("in 1999 and 2007", "in nineteen ninety-nine and two thousand seven"),
-        ("25:99 and 2025-13-40 stay", "twenty-five:ninety-nine and twenty twenty-five to thirteen to forty stay"),
+        (
+            "25:99 and 2025-13-40 stay",
+            "twenty-five:ninety-nine and twenty twenty-five to thirteen to forty stay",
+        ),
         ("***", ""),
         ("👍", ""),
         ("", ""),
@@ -82,8 +97,8 @@ def test_other_numbers() -> None:
 @given(
     st.lists(
         st.sampled_from(
-            ["Hello", " ", "$5", "**", "3", ".", "/", "-", "1,000", "[", "](x)", "May ", "5 kg", "👍",
-             "\n", "# ", "12:30", "e.g.", "一", "(", "555-1234", "@", "ß", "½", "٣"]
+            ["👍", "5 kg", " ", "$5", "**", "3", ".", "/", "-", "1,000", "[", "](x)", "May ",
+             "Hello", "\n", "# ", "12:30", "e.g.", "一", "(", "555-1234", "@", "ß", "½"]
         ),
         max_size=25,
     ).map("".join)

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from antiphon.errors import Missing, Rejected
@@ -26,40 +27,50 @@ class Echo:
         self._begun: list[str] = []
 
     def work(self, work: Work, tell: Tell) -> None:
-        fields = work.fields
-        self._begun.append(fields.get("name", ""))
-        match fields["do"]:
-            case "echo":
-                tell({"size": len(work.payload)}, work.payload)
-            case "count":
-                for number in range(fields["to"]):
-                    tell({"number": number}, b"")
-            case "begun":
-                tell({"names": list(self._begun)}, b"")
-            case "until cancelled":
-                tell({}, b"")
-                stop = threading.Event()
-                work.on_cancel(stop.set)
-                stop.wait()
-            case "native":
-                tell({}, b"")
-                time.sleep(fields["seconds"])  # deaf, as native code is
-            case "flood":
-                for _ in range(fields["pieces"]):
-                    tell({}, bytes(1 << 20))
-            case "reject":
-                raise Rejected("no such voice")
-            case "complain":
-                print("the weights look odd", file=sys.stderr, flush=True)
-                print("on stdout too", flush=True)
-                tell({}, b"")
-            case "raise":
-                raise ZeroDivisionError("a bug of the engine")
-            case "segfault":
-                ctypes.string_at(0)
-            case "nonsense":
-                os.write(int(sys.argv[2]), b"\xff" * 64)
-                time.sleep(10)
+        self._begun.append(work.fields.get("name", ""))
+        getattr(self, f"_{work.fields['do']}")(work, tell)
+
+    def _echo(self, work: Work, tell: Tell) -> None:
+        tell({"size": len(work.payload)}, work.payload)
+
+    def _count(self, work: Work, tell: Tell) -> None:
+        for number in range(work.fields["to"]):
+            tell({"number": number}, b"")
+
+    def _list_begun(self, work: Work, tell: Tell) -> None:
+        tell({"names": list(self._begun)}, b"")
+
+    def _wait(self, work: Work, tell: Tell) -> None:
+        tell({}, b"")
+        stop = threading.Event()
+        work.on_cancel(stop.set)
+        stop.wait()
+
+    def _native(self, work: Work, tell: Tell) -> None:
+        tell({}, b"")
+        time.sleep(work.fields["seconds"])  # deaf, as native code is
+
+    def _flood(self, work: Work, tell: Tell) -> None:
+        for _ in range(work.fields["pieces"]):
+            tell({}, bytes(1 << 20))
+
+    def _reject(self, work: Work, tell: Tell) -> None:
+        raise Rejected("no such voice")
+
+    def _complain(self, work: Work, tell: Tell) -> None:
+        print("the weights look odd", file=sys.stderr, flush=True)
+        print("on stdout too", flush=True)
+        tell({}, b"")
+
+    def _raise(self, work: Work, tell: Tell) -> None:
+        raise ZeroDivisionError("a bug of the engine")
+
+    def _segfault(self, work: Work, tell: Tell) -> None:
+        ctypes.string_at(0)
+
+    def _nonsense(self, work: Work, tell: Tell) -> None:
+        os.write(int(sys.argv[2]), b"\xff" * 64)
+        time.sleep(10)
 
 
 class NotInstalled:
@@ -75,7 +86,7 @@ class NeverReady:
 class MayHang(Echo):
     def __init__(self, settings: Mapping[str, Any]) -> None:
         super().__init__(settings)
-        if os.path.exists(settings["hang_while"]):
+        if Path(settings["hang_while"]).exists():
             time.sleep(60)
 
 

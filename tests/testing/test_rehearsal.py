@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ from antiphon.testing.voice import ScriptedVoice
 RATE_HZ = 16_000
 
 
-def rehearsed(*steps: Step, pitch: float = 1.0, speed: float = 1.0) -> dict[int, Line]:
+def rehearsed(
+    *steps: Step, pitch: float = 1.0, speed: float = 1.0, word_times: bool = True
+) -> dict[int, Line]:
     async def main(clock: VirtualClock) -> dict[int, Line]:
-        voice = ScriptedVoice(clock=clock, margin_s=0.3)
+        voice = ScriptedVoice(clock=clock, margin_s=0.3, word_times=word_times)
         return await rehearse(Script(steps, pitch=pitch, speed=speed), voice, RATE_HZ)
 
     return VirtualClock().run(main)
@@ -39,14 +42,25 @@ def test_the_silence_a_voice_puts_around_its_words_is_cut_off() -> None:
     assert len(line.pcm) / 2 / RATE_HZ - line.offset_s < 0.05
 
 
-def test_a_breath_is_as_long_as_written_and_where_it_says() -> None:
-    line = rehearsed(Say(parts=("book a table", Breath(0.7), "for Thursday")))[0]
+@pytest.mark.parametrize("word_times", [True, False])
+@pytest.mark.parametrize("pitch", [1.0, 1.2])
+def test_a_breath_is_as_long_as_written_and_where_it_says(word_times: bool, pitch: float) -> None:
+    step = Say(parts=("book a table", Breath(0.7), "for Thursday"))
+    line = rehearsed(step, word_times=word_times, pitch=pitch)[0]
     ((start_s, end_s),) = line.breaths
     first, second = speech_spans(int16(line.pcm), RATE_HZ, min_gap_s=0.3)
     assert end_s - start_s == pytest.approx(0.7, abs=0.002)
     assert first.end_s == pytest.approx(start_s, abs=0.002)
     assert second.start_s == pytest.approx(end_s, abs=0.002)
     assert (first.start_s, second.end_s) == pytest.approx((line.onset_s, line.offset_s), abs=0.002)
+    assert len(speech_spans(int16(line.pcm), RATE_HZ, min_gap_s=0.02)) == 5, "a hum for each word"
+
+
+def test_several_breaths_are_taken() -> None:
+    step = Say(parts=("one", Breath(0.5), "two three", Breath(1.0), "four"))
+    spans = speech_spans(int16(rehearsed(step)[0].pcm), RATE_HZ, min_gap_s=0.3)
+    gaps = [second.start_s - first.end_s for first, second in itertools.pairwise(spans)]
+    assert gaps == pytest.approx([0.5, 1.0], abs=0.002)
 
 
 def test_another_pitch_keeps_the_tempo() -> None:

@@ -11,10 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from antiphon.cli.examples import folder
-from antiphon.cli.live import Traces, say
+from antiphon.cli.live import Traces, console, say
 from antiphon.cli.output import Exit, print_json
 from antiphon.config import agent, environment
 from antiphon.observe.figures import percentile, spread, summary
@@ -50,8 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(figures)
     else:
-        traces.print_latency()
-        print(json.dumps(figures, indent=2))
+            print(json.dumps(figures, indent=2))
     return Exit.OK
 
 
@@ -61,7 +58,7 @@ async def _place(args: argparse.Namespace, out: Path, scratch: Path) -> None:
     settings = agent.load(bench)
     script = scriptfile.read(bench / "script.yaml")
     cold = environment.read().model_copy(update={"cache": scratch / "cache"})
-    show = None if args.json else Show(Console())
+    show = None if args.json else Show(console())
     async with open_agent(settings, cold, progress=say) as opened:
         say("rehearsing the caller's lines")
         lines = await rehearse(script, opened.equipment.voice, PHONE_HZ)

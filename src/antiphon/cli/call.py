@@ -4,9 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from rich.console import Console
-
-from antiphon.cli.live import Traces, say
+from antiphon.cli.live import Traces, console, say
 from antiphon.cli.output import Exit, print_json
 from antiphon.config import agent, environment
 from antiphon.errors import ConfigError
@@ -47,8 +45,7 @@ def run(args: argparse.Namespace) -> int:
         figures = {"ended_by": ended.by, "reason": ended.reason, **summary(traces.answered)}
         print_json({"ok": ended.by != "failure", **figures, "audit": audited})
     else:
-        traces.print_latency()
-        print(f"recording {args.record}, call log {args.events}")
+            print(f"recording {args.record}, call log {args.events}")
     return Exit.FAILED if ended.by == "failure" else Exit.OK
 
 
@@ -57,7 +54,7 @@ async def _call(args: argparse.Namespace, caller: Recording | Script) -> CallEnd
     for file in (args.record, args.events):
         if not file.parent.is_dir():
             raise ConfigError(f"there is no folder {file.parent}", fix=f"mkdir -p {file.parent}")
-    show = None if args.json else Show(Console())
+    show = None if args.json else Show(console())
     placing = Placing(
         call=args.events.stem,
         events=args.events,

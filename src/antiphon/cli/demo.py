@@ -6,10 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from antiphon.cli.examples import folder
-from antiphon.cli.live import Traces, say
+from antiphon.cli.live import Traces, console, say
 from antiphon.cli.output import Exit
 from antiphon.config import agent, environment
 from antiphon.config.agent import AgentSettings
@@ -49,7 +47,6 @@ def run(args: argparse.Namespace) -> int:
     audited = traces.audit()
     page = args.out / "report.html"
     traces.write_report(page, title="Antiphon demo", audited=audited)
-    traces.print_latency()
     _print_verdicts(audited)
     print(f"recording {args.out / 'call.wav'}, call log {args.out / 'call.jsonl'}, report {page}")
     if args.json:
@@ -61,7 +58,7 @@ async def _place(args: argparse.Namespace) -> None:
     example = folder()
     settings = _without(agent.load(example), args.without)
     script = scriptfile.read(example / "demo-script.yaml")
-    show = Show(Console())
+    show = Show(console())
     async with open_agent(settings, environment.read(), progress=say) as opened:
         say("rendering what the agent always says the same way, and the caller's lines")
         await opened.warm(PHONE_HZ)

@@ -12,11 +12,16 @@ from antiphon.observe.latency import TurnLatency, turns
 from antiphon.observe.logreader import CallLog, read
 from antiphon.observe.playback import Recording, load
 from antiphon.observe.report import report
-from antiphon.observe.terminal import latency_table
 
-__all__ = ["Traces", "say"]
+__all__ = ["Traces", "console", "say"]
 
-_console = Console()
+# Where there is no terminal to ask, a table must still fit its words.
+PLAIN_COLUMNS = 140
+
+
+def console() -> Console:
+    """Where a call is shown."""
+    return Console() if sys.stdout.isatty() else Console(width=PLAIN_COLUMNS)
 
 
 def say(what: str) -> None:
@@ -42,10 +47,6 @@ class Traces:
     def audit(self) -> dict[str, Any]:
         """The verdicts of a scripted call."""
         return audit(self.recording, self.log)
-
-    def print_latency(self) -> None:
-        """The table of where the time went."""
-        _console.print(latency_table(self.answered))
 
     def write_report(self, file: Path, title: str, audited: dict[str, Any] | None = None) -> None:
         """The page a person would rather look at."""

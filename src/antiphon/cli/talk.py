@@ -5,10 +5,8 @@ import asyncio
 import secrets
 from pathlib import Path
 
-from rich.console import Console
-
 from antiphon.call.clock import LoopClock
-from antiphon.cli.live import say
+from antiphon.cli.live import console, say
 from antiphon.cli.output import Exit
 from antiphon.config import agent, environment
 from antiphon.events import CallEnded
@@ -38,7 +36,7 @@ async def _talk(args: argparse.Namespace) -> CallEnded:
         say(transport.remark)
     surroundings.calls.mkdir(parents=True, exist_ok=True)
     call = f"microphone-{secrets.token_hex(6)}"
-    show = Show(Console())
+    show = Show(console())
     async with open_agent(settings, surroundings, progress=say) as opened:
         journal = opened.journal(surroundings.calls / f"{call}.jsonl", call)
         try:

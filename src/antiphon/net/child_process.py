@@ -51,22 +51,13 @@ class ChildProcess:
         self.last_words: deque[str] = deque(maxlen=_LAST_WORDS)
         self._partial_line = b""
         self._socket, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "antiphon.net.child_main",
-                    engine,
-                    str(theirs.fileno()),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(theirs.fileno(),),
-                env=_environment(python_path),
-            )
+        try:
+            self._process = _launch(engine, theirs, python_path)
+        except OSError:
+            self._socket.close()
+            raise
+        finally:
+            theirs.close()
         assert self._process.stdout is not None
         self._complaints = self._process.stdout
         self._socket.setblocking(False)
@@ -173,6 +164,21 @@ class ChildProcess:
         self._loop.remove_reader(self._complaints)
         self._complaints.close()
         self._gone()
+
+
+def _launch(
+    engine: str, theirs: socket.socket, python_path: tuple[str, ...]
+) -> "subprocess.Popen[bytes]":
+    """Raises OSError where the system cannot. Takes under a millisecond of the loop's time."""
+    descriptor = theirs.fileno()
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "antiphon.net.child_main", engine, str(descriptor)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=(descriptor,),
+        env=_environment(python_path),
+    )
 
 
 def _environment(python_path: tuple[str, ...]) -> Mapping[str, str]:

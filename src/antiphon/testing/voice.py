@@ -55,6 +55,7 @@ class ScriptedVoice:
     real_time_factor: float = 0.05
     """Seconds of work for a second of audio after that."""
     word_times: bool = True
+    pitches_hz: tuple[float, ...] = PITCHES_HZ
     margin_s: float = 0.0
     """Silence before and after every clause, as real engines add."""
     faults: deque[Fault | None] = field(default_factory=deque)
@@ -71,7 +72,7 @@ class ScriptedVoice:
     def utter(self, speaking: Speaking) -> "HummedUtterance":
         """Begin an utterance, with the next fault of the list if there is one."""
         fault = self.faults.popleft() if self.faults else None
-        pitch = PITCHES_HZ[self.begun % len(PITCHES_HZ)]
+        pitch = self.pitches_hz[self.begun % len(self.pitches_hz)]
         self.begun += 1
         return HummedUtterance(self, pitch, fault, speaking.speed)
 

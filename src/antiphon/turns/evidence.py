@@ -19,7 +19,7 @@ __all__ = ["Evidence", "Patience", "patience"]
 # Log-odds that the turn is over, fitted on recorded and synthetic speech (0003, part a): the
 # sound and the words weigh about the same. A comma and an open word weigh more than fitted,
 # because they are the one thing a listener would never take for an end.
-SCORE_WEIGHT: Final = 0.7
+SCORE_WEIGHT: Final = 0.5
 WORDS_WEIGHT: Final = 1.5
 ENDINGS: Final[dict[Ending, float]] = {
     "none": 0.0,
@@ -29,7 +29,7 @@ ENDINGS: Final[dict[Ending, float]] = {
     "open": -1.6,
 }
 # A single score never weighs more than this: the model is sometimes sure and wrong.
-LEAST_SCORE: Final = 0.02
+LEAST_SCORE: Final = 0.05
 # From this likelihood on it is worth preparing an answer at once.
 LIKELY: Final = 0.5
 

@@ -20,9 +20,9 @@ class TurnSettings(BaseModel):
     # endpointing: how long a pause must last
     floor_s: Seconds = 0.12
     """No turn ends before this much silence, whatever the evidence."""
-    sure_s: Seconds = 0.25
+    sure_s: Seconds = 0.3
     """The pause that is enough when all evidence says the turn is over."""
-    unsure_s: Seconds = 1.5
+    unsure_s: Seconds = 1.2
     """The pause that is enough when all evidence says the caller will go on."""
     ceiling_s: Seconds = 2.4
     """No open turn waits longer than this."""

@@ -7,6 +7,7 @@ const MAX_BACKLOG_BYTES = 128 * 1024; // 4 s of caller audio the network did not
 
 const WHY_CLOSED = {
   1001: "The server is going down. Call again in a minute.",
+  1012: "The server is going down. Call again in a minute.",
   1006: "The connection was lost. Is the server still running?",
   1013: "All lines are busy. Call again in a minute.",
 };

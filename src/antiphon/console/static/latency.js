@@ -1,6 +1,6 @@
 // How long the caller waited for each answer: one small bar a turn, stacked from its parts.
 
-const TARGET_MS = 800; // what people take for a prompt answer; the line in the chart
+const TARGET_MS = 800; // what people take for a prompt answer; the line in the chart, named in page.css
 const KEPT = 24;
 const COLOURS = 6;
 
@@ -33,7 +33,7 @@ export class Latencies {
     const totals = this.turns.map(({ total }) => total).sort((a, b) => a - b);
     const median = totals[Math.floor(totals.length / 2)];
     const last = this.turns[this.turns.length - 1].total;
-    this.summary.textContent = `${Math.round(last)} ms, median ${Math.round(median)} ms`;
+    this.summary.textContent = `last ${Math.round(last)} ms, median ${Math.round(median)} ms`;
   }
 
   #bar({ turn, total, parts }, top) {
