@@ -33,6 +33,7 @@ PLACEMENTS: dict[str, tuple[Placement, Placement, Placement, Placement]] = {
     "1 each, voice 2": (Placement(1), Placement(1), Placement(1), Placement(2)),
     "1 each, model 2, voice 2": (Placement(1), Placement(1), Placement(2), Placement(2)),
     "1 each, nice 0/5/10/0": (Placement(1), Placement(1, 5), Placement(1, 10), Placement(1)),
+    "1 each, nice 0/2/3/0": (Placement(1), Placement(1, 2), Placement(1, 3), Placement(1)),
     "1/1/2/2, nice 0/5/10/0": (Placement(1), Placement(1, 5), Placement(2, 10), Placement(2)),
 }
 

@@ -194,6 +194,13 @@ class AskModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrimeModel:
+    """Let the language model read what the next request will begin with, while nobody waits."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelModel:
     """The answer to this request is no longer wanted."""
 
@@ -247,6 +254,7 @@ Action: TypeAlias = (
     | HoldReply
     | DiscardReply
     | AskModel
+    | PrimeModel
     | CancelModel
     | RunTool
     | Transfer

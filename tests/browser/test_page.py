@@ -323,6 +323,35 @@ async def test_words_turn_dark_as_they_are_heard_and_what_was_cut_off_is_struck_
     assert browsed.problems == []
 
 
+async def test_text_whose_place_is_not_known_is_highlighted_by_estimate(
+    browse, serving, microphone
+):
+    puppet = Puppet()
+    async with serving(puppet) as url, browse(url, microphone=microphone) as browsed:
+        page = browsed.page
+        await browsed.call()
+        await puppet.begun.wait()
+        puppet.tell("transcript", segment=1, text="Hello", final=True)
+        puppet.tell("state", state="speaking")
+        puppet.tell("speech", reply=1, text="Good morning, and welcome.")
+        puppet.tell("speech", reply=1, text="How can I help?")
+        await page.wait_for_selector(".word >> nth=7")
+        assert await page.locator(".word.heard").count() == 0
+        puppet.transport.play(tone(1.5))
+        await page.wait_for_selector(".word.heard >> nth=3")
+        assert await page.locator(".word.heard").count() == 4
+        puppet.transport.play(tone(1.5))
+        await page.wait_for_selector(".word.heard >> nth=7")
+        puppet.tell("transcript", segment=2, text="Thanks", final=True)
+        await page.wait_for_selector(".caller >> nth=1")
+        assert await browsed.captions() == [
+            ("caller", "Hello"),
+            ("agent", "Good morning, and welcome. How can I help?"),
+            ("caller", "Thanks"),
+        ]
+    assert browsed.problems == []
+
+
 async def test_keys_are_sent_and_a_muted_microphone_is_silence_not_a_gap(
     browse, serving, microphone
 ):

@@ -84,12 +84,13 @@ class Script:
                 self._speak(number, "and then some more. ", last=last)
         elif name in {"release", "hold", "discard"}:
             number = details[0]
+            if number not in self.texts:
+                return
             if name == "discard":
                 self.discarded.add(number)
             if name == "hold":
                 self.held.add(number)
-            if number in self.texts:
-                getattr(self.stage.mouth, name)(number)
+            getattr(self.stage.mouth, name)(number)
         else:
             if name == "stop":
                 self.stops.append(self.stage.clock.now())

@@ -1,5 +1,6 @@
 """What a caller hears and what the machines are told, reply by reply."""
 
+import asyncio
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -8,12 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from antiphon.actions import Speak
 from antiphon.errors import Rejected
 from antiphon.events import ReplyFailed, ReplyFinished, ReplyStarted, ReplyStopped
+from antiphon.media.plane import Plane
+from antiphon.mouth.clause import Clause
+from antiphon.mouth.mouth import Mouth
 from antiphon.mouth.phrases import PhraseCache
+from antiphon.mouth.reply import Reply
 from antiphon.mouth.settings import MouthSettings
-from antiphon.testing.line import Faults
-from antiphon.testing.voice import Fault
+from antiphon.mouth.speakable import speakable
+from antiphon.testing.clock import VirtualClock
+from antiphon.testing.line import Faults, PretendTransport
+from antiphon.testing.voice import Fault, ScriptedVoice
 
 Play = Callable[..., Any]
 TEXT = "Sure, I can do that for you. It will take a minute, or maybe two."
@@ -166,8 +174,9 @@ def test_ducking_lowers_the_voice_at_once_and_restoring_loses_nothing(
     marks = {}
 
     async def scene(stage: Any) -> None:
-        stage.speak(1, "Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa " * 2)
-        await stage.clock.sleep(2)
+        # One word of four seconds swells for two and fades for two.
+        stage.speak(1, "A" * 70)
+        await stage.clock.sleep(1.7)
         marks["duck"] = stage.clock.now()
         stage.mouth.duck()
         await stage.clock.sleep(0.5)
@@ -181,10 +190,11 @@ def test_ducking_lowers_the_voice_at_once_and_restoring_loses_nothing(
     # Orders take 50 ms, a flush as long again until what is resent arrives.
     low = level(heard.heard_at(marks["duck"] + 0.2, 0.2))
     assert 20 * np.log10(low / loud) == pytest.approx(-18, abs=2)
-    assert level(heard.heard_at(marks["restore"] + 0.5, 0.2)) > 0.8 * loud
+    assert level(heard.heard_at(marks["restore"] + 0.35, 0.1)) > 0.7 * loud
     # All of the voice was heard, once.
     spoken = np.count_nonzero(np.abs(heard.heard_audio) > 0) / 8000
-    assert spoken == pytest.approx(stage.voice.length_s("a" * 122), abs=0.15)
+    # Every twentieth sample of a hum at 200 Hz is zero.
+    assert spoken == pytest.approx(0.95 * stage.voice.length_s("a" * 70), abs=0.03)
 
 
 @KINDS
@@ -317,6 +327,7 @@ def test_a_voice_that_fails_twice_fails_the_reply_with_what_was_heard(play: Play
     async def scene(stage: Any) -> None:
         stage.voice.faults.extend([Fault(clause=1), Fault(clause=0)])
         stage.speak(1, "Certainly so, I can do that for you today.")
+        await stage.clock.sleep(0.5)
         stage.speak(2, "Something else.")
         await stage.until(ReplyFinished, 2)
 
@@ -391,11 +402,11 @@ def test_quiet_and_loud_voices_are_brought_to_one_level(play: Play) -> None:
         await stage.until(ReplyFinished)
 
     levels = []
-    for target in (-20.0, -26.0):
-        stage = play(scene, settings=MouthSettings(loudness_dbfs=target))
-        audio = stage.transport.heard_audio
+    for peak in (8000, 3200):
+        stage = play(scene, voice={"peak": peak})
+        audio = stage.transport.heard_audio[-12000:]
         levels.append(level(audio[np.abs(audio) > 100]))
-    assert 20 * np.log10(levels[0] / levels[1]) == pytest.approx(6, abs=0.7)
+    assert 20 * np.log10(levels[0] / levels[1]) == pytest.approx(0, abs=1.5)
 
 
 def test_a_voice_at_another_rate_comes_out_right(play: Play) -> None:
@@ -455,3 +466,63 @@ def test_short_clauses_are_remembered_and_sentences_are_not(play: Play) -> None:
     again = play(scene, phrases=phrases)
     assert again.voice.said == ["I will look that up for you right away."]
     assert again.when(ReplyStarted) == 0
+
+
+def test_the_plane_drives_it_and_nothing_turns_while_it_is_silent() -> None:
+    beats = 0
+
+    async def main(clock: VirtualClock) -> Any:
+        nonlocal beats
+        plane = Plane(NoVoice(), clock)
+        transport = PretendTransport(clock=clock)
+        told: list[Any] = []
+        mouth = Mouth(
+            voice=ScriptedVoice(clock=clock), transport=transport, wheel=plane, clock=clock,
+            tell=told.append, settings=MouthSettings(), phrases=None, on_sent=None,
+        )  # fmt: skip
+        # Before it runs, as a greeting is.
+        mouth.speak(Speak(reply=1, text=TEXT))
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(plane.run()), group.create_task(mouth.run())]
+            while len(told) < 3:
+                await clock.sleep(0.1)
+            beats = sum(len(bucket) for bucket in plane._buckets)
+            for task in tasks:
+                task.cancel()
+        return told
+
+    told = VirtualClock().run(main)
+    assert [type(event).__name__ for event in told] == [
+        "ReplyReady",
+        "ReplyStarted",
+        "ReplyFinished",
+    ]
+    assert beats == 0
+
+
+class NoVoice:
+    """Voice activity for a plane without ears."""
+
+    def open(self) -> int:
+        return 0
+
+    def close(self, slot: int) -> None:
+        """Nothing was opened."""
+
+    def window(self, rate_hz: int) -> int:
+        return 256
+
+    def score(self, windows: Any, slots: list[int], rate_hz: int) -> Any:
+        return np.zeros(len(slots), np.float32)
+
+
+def test_a_long_reply_does_not_keep_all_of_its_audio() -> None:
+    reply = Reply(Speak(reply=1, text=""), 8000)
+    reply.clauses.append(Clause("a", speakable("a"), said=True))
+    for _ in range(60):
+        reply.append(bytes(16000))
+        while reply.frame(160, urgent=False):
+            reply.forget_old()
+    assert len(reply._audio) < 6 * 16000
+    reply.rewind(reply.cursor - 8000)
+    assert reply.frame(160, urgent=False) is not None

@@ -100,3 +100,25 @@ class DiesAtWork(Echo):
     def work(self, work: Work, tell: Tell) -> None:
         print("out of arena", file=sys.stderr, flush=True)
         os._exit(9)
+
+
+class Reader:
+    """A recogniser of pretended speech: a tenth of a second of samples of value 7 is the word
+    ``w7``. It takes its time."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.facts: Mapping[str, Any] = {}
+        self._seconds = settings.get("seconds", 0.0)
+        self._read = 0
+
+    def work(self, work: Work, tell: Tell) -> None:
+        if not work.payload and "rate_hz" not in work.fields:
+            tell({"read": self._read}, b"")
+            return
+        self._read += 1
+        time.sleep(self._seconds)
+        samples = memoryview(work.payload).cast("h")
+        values = [samples[at] for at in range(0, len(samples), work.fields["rate_hz"] // 50)]
+        words = [value for value, before in zip(values, [0, *values], strict=False) if value]
+        text = " ".join(f"w{value}" for value in dict.fromkeys(words))
+        tell({"text": text, "words": [], "confidence": 0.5}, b"")

@@ -13,7 +13,7 @@ import pytest_asyncio
 from antiphon.audio.resample import resample
 from antiphon.errors import Missing, Rejected
 from antiphon.net.child_job import Urgency
-from antiphon.ports.tts import Speaking
+from antiphon.ports.tts import Speaking, Spoken
 from antiphon.providers.moonshine.settings import MoonshineSettings
 from antiphon.providers.moonshine.stt import MoonshineRecogniser
 from antiphon.providers.piper.settings import PiperSettings
@@ -43,6 +43,10 @@ async def engine(settings: PiperSettings) -> AsyncIterator[PiperSynthesiser]:
     await voice.aclose()
 
 
+def sound(pieces: list[Spoken]) -> bytes:
+    return b"".join(piece.pcm for piece in pieces)
+
+
 @pytest.mark.parametrize("check", conformance_tts.CHECKS, ids=lambda check: check.__name__)
 async def test_it_conforms(
     check: Any, engine: PiperSynthesiser, settings: PiperSettings, kill: Callable[[Any], None]
@@ -65,7 +69,7 @@ async def test_what_it_says_can_be_understood(
         "We are open from nine to five, and on Saturday until noon.",
         "Could you please call me back tomorrow morning?",
     ):
-        pcm = b"".join(piece.pcm for piece in await speak(engine, text))
+        pcm = sound(await speak(engine, text))
         fields = {"rate_hz": 16_000, "language": "en", "keyterms": []}
         heard = resample(pcm, engine.rate_hz, 16_000)
         with recogniser.child.ask(fields, heard, Urgency.NOW) as job:
@@ -77,8 +81,7 @@ async def test_what_it_says_can_be_understood(
 async def test_clauses_are_about_equally_loud(engine: PiperSynthesiser) -> None:
     levels = []
     for text in ("Yes.", "Sure, one moment please,", "We are open from nine to five."):
-        (piece,) = await speak(engine, text)
-        samples = np.frombuffer(piece.pcm, dtype="<i2").astype(float)
+        samples = np.frombuffer(sound(await speak(engine, text)), dtype="<i2").astype(float)
         voiced = samples[np.abs(samples) > 300]
         levels.append(20 * np.log10(np.sqrt(np.mean(voiced**2)) / 32768))
         assert np.abs(samples).max() < 32767
@@ -87,9 +90,9 @@ async def test_clauses_are_about_equally_loud(engine: PiperSynthesiser) -> None:
 
 
 async def test_words_begin_where_their_sound_does(engine: PiperSynthesiser) -> None:
-    (piece,) = await speak(engine, "Yes, tomorrow.")
-    first, second = piece.words
-    samples = np.abs(np.frombuffer(piece.pcm, dtype="<i2").astype(int))
+    pieces = await speak(engine, "Yes, tomorrow.")
+    first, second = pieces[0].words
+    samples = np.abs(np.frombuffer(sound(pieces), dtype="<i2").astype(int))
     between = samples[first.end : second.start]
     assert len(between) > 0.1 * engine.rate_hz
     assert np.median(between) < 0.2 * np.median(samples[second.start : second.end])
@@ -98,8 +101,21 @@ async def test_words_begin_where_their_sound_does(engine: PiperSynthesiser) -> N
 async def test_numbers_have_no_word_times_rather_than_wrong_ones(
     engine: PiperSynthesiser,
 ) -> None:
-    (piece,) = await speak(engine, "It costs 25 dollars.")
-    assert piece.words == ()
+    assert not any(piece.words for piece in await speak(engine, "It costs 25 dollars."))
+
+
+async def test_a_long_sentence_is_heard_long_before_it_is_made(engine: PiperSynthesiser) -> None:
+    loop = asyncio.get_running_loop()
+    utterance = engine.utter(Speaking())
+    utterance.say("We are open from nine to five, Monday to Friday, and on Saturday until noon")
+    utterance.end()
+    began, arrived, seconds = loop.time(), [], []
+    async for piece in utterance.audio():
+        arrived.append(loop.time() - began)
+        seconds.append(len(piece.pcm) / 2 / engine.rate_hz)
+    assert 0.2 < seconds[0] < 0.4
+    assert arrived[0] < 0.7 * arrived[-1]
+    assert sum(seconds) > 3.0
 
 
 async def test_long_sentences_are_really_given_up(engine: PiperSynthesiser) -> None:

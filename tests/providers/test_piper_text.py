@@ -1,4 +1,4 @@
-"""What Piper's adapter does to text and weights, without the engine."""
+"""What Piper's adapter does to text, without the engine."""
 
 import subprocess
 import sys
@@ -6,7 +6,6 @@ import sys
 import pytest
 
 from antiphon.providers.piper.tts import _pieces
-from antiphon.providers.piper.weights import with_durations
 
 
 def test_this_process_never_imports_the_gpl_engine() -> None:
@@ -22,9 +21,3 @@ def test_long_clauses_are_cut_and_lose_nothing(clause: str) -> None:
     pieces = _pieces(clause)
     assert all(len(piece) <= 300 for piece in pieces)
     assert "".join("".join(pieces).split()) == "".join(clause.split())
-
-
-def test_a_model_with_no_durations_is_left_as_it_is() -> None:
-    assert with_durations(b"no such tensor") == (b"no such tensor", False)
-    both = b"/a/Ceil_output_0 /b/Ceil_output_0"
-    assert with_durations(both) == (both, False)

@@ -9,8 +9,9 @@ Every order of both machines is returned, for the shell to perform or merely to 
 shell needs not do is marked in the docs of `antiphon.call.runner`.
 """
 
+import math
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from antiphon import actions as order
 from antiphon.actions import Action
@@ -49,7 +50,14 @@ __all__ = ["Conversation"]
 _Both: TypeAlias = (
     CallStarted | CallEnded | DigitPressed | ReplyFinished | ReplyStopped | ReplyFailed
 )
+_Ended: TypeAlias = ReplyFinished | ReplyStopped | ReplyFailed
 _Answering: TypeAlias = ModelSaid | ModelFinished | ModelFailed | ToolFinished | ToolEnded
+
+# True whether or not the answer given last is taken back.
+_LASTING: Final = (DigitPressed, BackchannelHeard, ReplyFinished, ReplyStopped, ReplyFailed)
+# A line that is never quiet is hung up on after this.
+HEAR_OUT_S: Final = 30.0
+_CALLERS: Final = (State.HEARING, State.PAUSING, State.OVERLAP)
 
 
 @dataclass(slots=True)
@@ -65,8 +73,22 @@ class Guess:
     requests: set[int] = field(default_factory=set)
     later: list[Action] = field(default_factory=list)
     """Orders that must not be carried out on a guess."""
+    ended: list[_Ended] = field(default_factory=list)
+    """Held replies that came to nothing, to be told when the guess is right."""
     committed: bool = False
-    """Some of them were: the answer cannot be taken back any more."""
+    """Some of its orders left a trace: the answer cannot be taken back any more."""
+
+    def note(self, action: Action) -> None:
+        """Another order of the answer, carried out."""
+        match action:
+            case order.Speak():
+                self.replies[action.reply] = action.kind
+            case order.AskModel() | order.RunTool(read_only=True):
+                self.requests.add(action.request)
+            case order.RunTool() | order.Transfer() | order.HangUp():
+                self.committed = True
+            case _:
+                pass
 
 
 class Conversation:
@@ -80,6 +102,9 @@ class Conversation:
         """The answer given last, while nothing of it is audible."""
         self._expectation = dialog.expectation
         self._offered: dict[int, ReplyKind] = {}
+        self._hang_up: order.HangUp | None = None
+        """Ordered while the caller has the floor, and due at `_hang_up_at` whatever happens."""
+        self._hang_up_at = math.inf
         self._out: list[Action] = []
 
     @property
@@ -89,16 +114,13 @@ class Conversation:
 
     def receive(self, event: Event, now: float) -> list[Action]:
         """Tell the machines; returns what to do, in order."""
+        if self.state is State.ENDED:
+            return []
         match event:
-            case (
-                CallStarted()
-                | CallEnded()
-                | DigitPressed()
-                | ReplyFinished()
-                | ReplyStopped()
-                | ReplyFailed()
-            ):
+            case CallStarted() | CallEnded() | DigitPressed():
                 self._tell_both(event, now)
+            case ReplyFinished() | ReplyStopped() | ReplyFailed():
+                self._reply_ended(event, now)
             case ModelSaid() | ModelFinished() | ModelFailed() | ToolFinished() | ToolEnded():
                 self._tell_asker(event, now)
             case ReplyStarted():
@@ -119,14 +141,19 @@ class Conversation:
 
     def tick(self, now: float) -> list[Action]:
         """Let time pass for both."""
+        if self.state is State.ENDED:
+            return []
         self._follow(self.turns.tick(now), now)
         self._perform(self.dialog.tick(now), now)
         return self._flush(now)
 
     def deadline(self) -> float | None:
         """When to tick next."""
-        times = [t for t in (self.turns.deadline(), self.dialog.deadline()) if t is not None]
-        return min(times, default=None)
+        if self.state is State.ENDED:
+            return None
+        hang_up_at = self._hang_up_at if self._hang_up else None
+        due = (self.turns.deadline(), self.dialog.deadline(), hang_up_at)
+        return min((at for at in due if at is not None), default=None)
 
     # --- telling -----------------------------------------------------------------------------
 
@@ -135,7 +162,22 @@ class Conversation:
         self._tell_dialog(event, now)
 
     def _tell_dialog(self, event: DialogEvent, now: float) -> None:
-        self._perform(self.dialog.receive(event, now), now)
+        orders = self.dialog.receive(event, now)
+        given = self._given
+        if given and isinstance(event, _LASTING):
+            # It stays true when the answer is taken back, and so do the orders it led to.
+            given.committed |= bool(orders)
+            given.before.receive(event, now)
+        self._perform(orders, now)
+
+    def _reply_ended(self, event: _Ended, now: float) -> None:
+        guess, given = self._guess, self._given
+        if guess and event.reply in guess.replies:
+            guess.ended.append(event)
+            return
+        if given and given.replies.get(event.reply, "filler") != "filler":
+            given.committed = True
+        self._tell_both(event, now)
 
     def _tell_asker(self, event: _Answering, now: float) -> None:
         """The answer to a request goes to whichever copy of the dialog made the request."""
@@ -150,7 +192,7 @@ class Conversation:
         if guess and event.reply in guess.replies:
             # It became audible in the very moment it was taken back: so it was given.
             self._give(guess, now)
-        if self._offered.get(event.reply) != "filler":
+        if self._given and self._given.replies.get(event.reply, "filler") != "filler":
             self._given = None
         self._follow(self.turns.receive(event, now), now)
 
@@ -159,6 +201,9 @@ class Conversation:
             self._expectation = self.dialog.expectation
             told = ExpectationSet(expectation=self._expectation)
             self._follow(self.turns.receive(told, now), now)
+        if self._hang_up and (self.state is State.IDLE or now >= self._hang_up_at):
+            self._out.append(self._hang_up)
+            self._hang_up = None
         out, self._out = self._out, []
         return out
 
@@ -174,6 +219,7 @@ class Conversation:
                 case order.Abandon():
                     self._drop_guess()
                 case order.Answer():
+                    self._hang_up = None
                     self._answer(action, now)
                 case order.Withdraw():
                     self._take_back(now)
@@ -233,8 +279,10 @@ class Conversation:
             self._out.append(order.ReleaseReply(reply=reply))
             self._offer(reply, kind, now)
         later, guess.later = guess.later, []
-        guess.committed = guess.committed or bool(later)
         self._perform(later, now)
+        ended, guess.ended = guess.ended, []
+        for event in ended:
+            self._reply_ended(event, now)
 
     def _take_back(self, now: float) -> None:
         """Nothing of the answer was heard; keep it at hand in case the words stay the same."""
@@ -269,20 +317,15 @@ class Conversation:
 
     def _perform(self, orders: list[Action], now: float) -> None:
         for action in orders:
+            if isinstance(action, order.HangUp) and self.state in _CALLERS:
+                # Nobody is cut off: what the caller is saying may change our mind.
+                self._hang_up, self._hang_up_at = action, now + HEAR_OUT_S
+                continue
             self._out.append(action)
-            match action:
-                case order.Speak():
-                    if self._given:
-                        self._given.replies[action.reply] = action.kind
-                    self._offer(action.reply, action.kind, now)
-                case order.AskModel() | order.RunTool():
-                    if self._given:
-                        self._given.requests.add(action.request)
-                        self._given.committed |= isinstance(action, order.RunTool) and (
-                            not action.read_only
-                        )
-                case _:
-                    pass
+            if self._given:
+                self._given.note(action)
+            if isinstance(action, order.Speak):
+                self._offer(action.reply, action.kind, now)
 
     def _offer(self, reply: int, kind: ReplyKind, now: float) -> None:
         if reply not in self._offered:

@@ -305,6 +305,8 @@ class Call:
         match action:
             case order.AskModel():
                 self._requests[action.request] = self._group.create_task(self._think(action))
+            case order.PrimeModel() if self._equipment.model:
+                self._group.create_task(self._prime(self._equipment.model, action))
             case order.CancelModel():
                 if task := self._requests.pop(action.request, None):
                     task.cancel()
@@ -355,6 +357,12 @@ class Call:
             self._told(ModelFailed(request=ask.request, reason=str(error)))
         finally:
             self._requests.pop(ask.request, None)
+
+    async def _prime(self, model: LanguageModel, prime: order.PrimeModel) -> None:
+        try:
+            await model.prime(prime.messages)
+        except ProviderError as error:
+            self._journal.note("prime_failed", self._now(), why=str(error))
 
     # --- what the edges tell ---------------------------------------------------------------------
 

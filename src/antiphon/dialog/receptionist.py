@@ -4,9 +4,10 @@ Pure, like every dialog (see `antiphon.dialog.dialog`). It remembers of its own 
 what the caller heard.
 """
 
+import re
 from copy import copy
-from dataclasses import dataclass, field
-from typing import Self
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 from antiphon import actions as order
 from antiphon.actions import Action, Message
@@ -38,6 +39,11 @@ from antiphon.events import (
 
 __all__ = ["Receptionist"]
 
+# Small talk on the phone: a sentence or two.
+MAX_TOKENS: Final = 48
+SENTENCES: Final = 2
+_SENTENCE: Final = re.compile(r"[.!?]+(?=\s|$)")
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -45,6 +51,8 @@ class Exchange:
 
     said: str
     heard: str = ""
+    reply: int | None = None
+    """Our answer. Nothing else we say is remembered: greetings and prompts answer nobody."""
 
 
 @dataclass(slots=True)
@@ -60,6 +68,8 @@ class Receptionist:
     request: int | None = None
     """The model request under way, and the reply its words go to."""
     request_reply: int | None = None
+    small_talk: str = ""
+    """What the model has said so far."""
     leaving: int | None = None
     """The goodbye after which we hang up."""
 
@@ -103,30 +113,39 @@ class Receptionist:
     def _say(self, text: str, kind: ReplyKind = "reply") -> list[Action]:
         return [order.Speak(reply=self.numbers.next(), text=text, kind=kind)]
 
+    def _reply(self, text: str) -> list[Action]:
+        """The answer to the turn remembered last."""
+        said = self._say(text)
+        self._answering(self.numbers.last)
+        return said
+
+    def _answering(self, reply: int) -> None:
+        self.memory = (*self.memory[:-1], replace(self.memory[-1], reply=reply))
+
     def _greet(self) -> list[Action]:
         notice = self._say(self.settings.notice, "notice") if self.settings.notice else []
         return notice + self._say(self.settings.greeting)
 
     def _prompt(self, silence: SilenceNoticed) -> list[Action]:
         if silence.last:
-            return self._leave(self.settings.leaving)
+            return self._leave(self.settings.leaving, kind="prompt")
         texts = self.settings.silence
         return self._say(texts[min(silence.count, len(texts)) - 1], kind="prompt")
 
-    def _leave(self, text: str) -> list[Action]:
-        said = self._say(text)
+    def _leave(self, text: str, kind: ReplyKind = "reply") -> list[Action]:
+        said = self._say(text, kind)
         self.leaving = self.numbers.last
         return said
 
     def _answer(self, text: str) -> list[Action]:
         self.leaving = None
         cancelled = self._cancel()
-        self.memory = (*self.memory, Exchange(text))[-max(self.settings.memory_turns, 1) :]
+        self.memory = self._with(Exchange(text))
         asked, self.asking = self.asking, None
         self.expectation = Expectation()
         topic = topic_for(text, self.settings.topics)
         if topic is None and asked and asked.then:
-            return cancelled + self._say(asked.then.replace("{answer}", text.rstrip(".!?")))
+            return cancelled + self._reply(asked.then.replace("{answer}", text.rstrip(".!?")))
         if any(mentions(text, ask) for ask in self.settings.farewell_asks) and topic is None:
             return cancelled + self._leave(self.settings.farewell)
         if topic is None:
@@ -134,30 +153,53 @@ class Receptionist:
         if topic.expects != "open" or topic.then:
             self.asking = topic
             self.expectation = Expectation(kind=topic.expects, count=topic.count)
-        return cancelled + self._say(topic.says)
+        return cancelled + self._reply(topic.says)
 
     # --- the language model --------------------------------------------------------------------
 
     def _small_talk(self) -> list[Action]:
         if self.settings.small_talk is None:
-            return self._say(self.settings.unknown)
+            return self._reply(self.settings.unknown)
         self.request, self.request_reply = self.numbers.next(), self.numbers.next()
-        messages = [Message(role="system", text=self.settings.small_talk)]
+        self._answering(self.request_reply)
+        self.small_talk = ""
+        return [
+            order.AskModel(request=self.request, messages=self._messages(), max_tokens=MAX_TOKENS)
+        ]
+
+    def _messages(self) -> tuple[Message, ...]:
+        messages = [Message(role="system", text=self.settings.small_talk or "")]
         for past in self.memory:
             messages.append(Message(role="user", text=past.said))
             if past.heard:
                 messages.append(Message(role="assistant", text=past.heard))
-        return [order.AskModel(request=self.request, messages=tuple(messages), max_tokens=60)]
+        return tuple(messages)
+
+    def _prime(self) -> list[Action]:
+        """While the caller has not spoken yet, let the model read what was said so far."""
+        if self.settings.small_talk is None or self.request is not None:
+            return []
+        return [order.PrimeModel(messages=self._messages())]
 
     def _model(self, event: ModelSaid | ModelFinished | ModelFailed) -> list[Action]:
         reply = self.request_reply
         if event.request != self.request or reply is None:
             return []
         if isinstance(event, ModelSaid):
-            return [order.Speak(reply=reply, text=event.text, last=False)]
+            return self._talk_on(reply, event.text)
         self.request = self.request_reply = None
         text = self.settings.unclear if isinstance(event, ModelFailed) else ""
         return [order.Speak(reply=reply, text=text, last=True)]
+
+    def _talk_on(self, reply: int, text: str) -> list[Action]:
+        """Small talk is short: after so many sentences the model has said enough."""
+        self.small_talk += text
+        ends = [match.end() for match in _SENTENCE.finditer(self.small_talk)]
+        if len(ends) < SENTENCES:
+            return [order.Speak(reply=reply, text=text, last=False)]
+        too_much = len(self.small_talk) - ends[SENTENCES - 1]
+        said = text[: len(text) - too_much] if too_much else text
+        return [*self._cancel(), order.Speak(reply=reply, text=said, last=True)]
 
     def _cancel(self) -> list[Action]:
         request, self.request, self.request_reply = self.request, None, None
@@ -166,23 +208,24 @@ class Receptionist:
     # --- what was heard ------------------------------------------------------------------------
 
     def _finished(self, reply: int, heard: str) -> list[Action]:
-        self._remember(heard)
+        self._remember(reply, heard)
         if reply == self.leaving:
             return [order.HangUp(reason="said goodbye")]
         return []
 
     def _stopped(self, stopped: ReplyStopped) -> list[Action]:
-        self._remember(stopped.heard)
+        self._remember(stopped.reply, stopped.heard)
         if stopped.reply == self.leaving:
             self.leaving = None
         return self._cancel() if stopped.reply == self.request_reply else []
 
-    def _remember(self, heard: str) -> None:
-        if self.memory and heard:
-            last = self.memory[-1]
-            self.memory = (*self.memory[:-1], Exchange(last.said, f"{last.heard} {heard}".strip()))
+    def _remember(self, reply: int, heard: str) -> None:
+        """What was heard belongs to the turn it answers, however late we are told."""
+        self.memory = tuple(
+            replace(past, heard=heard) if past.reply == reply else past for past in self.memory
+        )
 
     def _amended(self, amended: TranscriptAmended) -> list[Action]:
         if self.memory:
-            self.memory = (*self.memory[:-1], Exchange(amended.text, self.memory[-1].heard))
+            self.memory = (*self.memory[:-1], replace(self.memory[-1], said=amended.text))
         return []

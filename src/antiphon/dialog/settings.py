@@ -54,7 +54,7 @@ class ReceptionistSettings(BaseModel):
     filler: Text = "One moment, please."
     limit: Text = "I'm afraid we have to stop here. Thank you for calling. Goodbye."
     memory_turns: Annotated[int, Field(ge=0, le=50)] = 4
-    """How many earlier turns the language model is shown."""
+    """How many earlier turns the language model is shown at least; at most twice as many."""
 
     def phrases(self) -> tuple[str, ...]:
         """Everything that is said as it is written here, most urgent first: worth rendering

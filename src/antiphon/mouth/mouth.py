@@ -4,15 +4,13 @@ Lives here: the order of replies and what is told about each. A reply ends in ex
 ReplyFinished, ReplyStopped, ReplyFailed, or is discarded without a word before it was audible.
 Its audio is made in voicing.py and sent in playout.py.
 
-Replies play one after another in the order they were first spoken of; a filler goes before
-everything that is not audible yet. A held reply waits beside the queue: it keeps nobody waiting,
-and `stop` leaves it alone, since it answers what the caller is just saying.
+Replies play one after another, in the order of lineup.py. A held reply stands aside: it keeps
+nobody waiting, and `stop` leaves it alone, since it answers what the caller is just saying.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from antiphon.actions import Speak
 from antiphon.events import (
@@ -23,6 +21,7 @@ from antiphon.events import (
     ReplyStarted,
     ReplyStopped,
 )
+from antiphon.mouth.lineup import Lineup
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.playout import Figures, Playout
 from antiphon.mouth.polish import Loudness
@@ -30,33 +29,16 @@ from antiphon.mouth.reply import Reply
 from antiphon.mouth.settings import MouthSettings
 from antiphon.mouth.studio import Studio, warm
 from antiphon.mouth.voicing import Voicing
+from antiphon.mouth.wheel import Ticking, Wheel
 from antiphon.ports.clock import Clock
 from antiphon.ports.transport import Transport
 from antiphon.ports.tts import Synthesiser
 
-__all__ = ["Mouth", "Ticking", "Wheel"]
+__all__ = ["Mouth"]
 
 BETWEEN_REPLIES_S: Final = 0.12
 """Two replies in a row are parted at least as clearly as two sentences; the wheel and the
 voice's own margins add to this."""
-REMEMBERED: Final = 64
-"""Replies that are over: late text for one of them is dropped."""
-
-
-class Ticking(Protocol):
-    """A place on the wheel."""
-
-    def cancel(self) -> None:
-        """No more beats."""
-        ...
-
-
-class Wheel(Protocol):
-    """What the mouth needs of the media plane."""
-
-    def every_frame(self, callback: Callable[[float], None]) -> Ticking:
-        """Call ``callback(now)`` every 20 ms."""
-        ...
 
 
 class Mouth:
@@ -96,10 +78,8 @@ class Mouth:
             transport, duck_db=settings.duck_db, on_sent=on_sent, cut_done=self._cut_done
         )
         self._group: asyncio.TaskGroup | None = None
-        self._queue: list[Reply] = []
-        """Everything not audible yet, held replies too."""
+        self._lineup = Lineup()
         self._voicings: dict[int, Voicing] = {}
-        self._over: deque[int] = deque(maxlen=REMEMBERED)
         self._beat: Ticking | None = None
         self._next_s = clock.now()
         self._settling = self._unsettled = False
@@ -134,7 +114,7 @@ class Mouth:
 
     def speak(self, action: Speak) -> None:
         """More text of a reply; the first piece says where it belongs and whether it is held."""
-        if action.reply in self._over:
+        if self._lineup.is_over(action.reply):
             return
         voicing = self._voicings.get(action.reply) or self._open(action)
         reply = voicing.reply
@@ -160,7 +140,7 @@ class Mouth:
         """Throw a reply away. One that is audible already is stopped instead."""
         voicing = self._voicings.get(reply)
         if voicing is None:
-            self._over.append(reply)
+            self._lineup.close(reply)
         elif voicing.reply is self._playout.reply:
             self._cut(voicing.reply)
         else:
@@ -179,7 +159,7 @@ class Mouth:
         """Silence the audible reply and drop everything queued behind it."""
         now = self._clock.now()
         self._settle(now)
-        for reply in [reply for reply in self._queue if not reply.held]:
+        for reply in self._lineup.queued:
             self._tell(ReplyStopped(reply=reply.number, heard="", unheard=reply.text))
             self._forget(reply)
         if self._playout.reply is not None:
@@ -209,11 +189,7 @@ class Mouth:
 
     def _open(self, action: Speak) -> Voicing:
         reply = Reply(action, self._studio.rate_hz)
-        at = len(self._queue)
-        if reply.kind == "filler":
-            waiting = (i for i, other in enumerate(self._queue) if other.kind != "filler")
-            at = next(waiting, at)
-        self._queue.insert(at, reply)
+        self._lineup.add(reply)
         voicing = Voicing(reply, self._studio, self._start, self._more)
         self._voicings[reply.number] = voicing
         return voicing
@@ -261,11 +237,11 @@ class Mouth:
         """Hand the next reply to the playout, if its first frame can go out at once."""
         if self._playout.reply is not None or now < self._next_s:
             return
-        reply = next((reply for reply in self._queue if not reply.held), None)
+        reply = self._lineup.next
         if reply is None:
             return
         if reply.playable and self._playout.free(now):
-            self._queue.remove(reply)
+            self._lineup.take(reply)
             self._playout.begin(reply)
             self._tell(ReplyStarted(reply=reply.number))
         elif reply.whole and not reply.rendered:
@@ -317,14 +293,12 @@ class Mouth:
         self._unsettled = True
 
     def _forget(self, reply: Reply) -> None:
-        if reply in self._queue:
-            self._queue.remove(reply)
         self._voicings.pop(reply.number).cancel()
-        self._over.append(reply.number)
+        self._lineup.close(reply.number)
 
     def _keep_time(self) -> None:
         """Ride the wheel while there is something to say."""
-        busy = self._playout.reply is not None or any(not reply.held for reply in self._queue)
+        busy = self._playout.reply is not None or self._lineup.next is not None
         if busy and self._beat is None:
             self._beat = self._wheel.every_frame(self._settle)
         elif not busy:

@@ -32,6 +32,9 @@ UNDUCKABLE_S: Final = 0.06
 most that is left to play at full voice where dropping it would gain nothing."""
 _HURRY_S: Final = 1.5 * FRAME_S
 """With less than this left to play the caller is about to run dry: the next beat may be late."""
+STUCK_S: Final = 1.0
+"""A far end this much behind what it should have played, the way there and back included, does
+not play: a sleeping page, a jammed line. Nothing more is sent until it does."""
 _ROUNDING_S: Final = 1e-6
 
 Phase = Literal["playing", "fading", "flushing"]
@@ -105,7 +108,10 @@ class Playout:
         self.reply = reply
 
     def _room(self, now: float) -> bool:
-        return self.ledger.outstanding(now) + FRAME_S <= self._lead_s + _ROUNDING_S
+        """Paced by our own clock: reports are a way back old, and who waits for them with a
+        lead shorter than that lets the caller run dry. The ledger only says when it is stuck."""
+        ahead_s = self.outstanding_s(now) + FRAME_S - _ROUNDING_S
+        return ahead_s <= self._lead_s and self.ledger.outstanding(now) <= self._lead_s + STUCK_S
 
     def pump(self, now: float) -> None:
         """Send what may be sent; carry on with a cut or a flush that is under way."""
@@ -121,8 +127,9 @@ class Playout:
             urgent = self._dry_s - now < _HURRY_S
             pcm = reply.frame(self._frame, urgent=urgent)
             if pcm is None:
-                return
+                break
             self._send(reply, self._gain.apply(pcm), now)
+        reply.forget_old()
 
     def finished(self, now: float) -> bool:
         """The caller has heard all there is of the reply."""

@@ -4,63 +4,25 @@ Pure: voicing.py fills it, playout.py empties it. All samples are at the transpo
 positions count the reply's own audio, pauses between clauses included.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 from antiphon.actions import Speak
 from antiphon.audio.frame import FRAME_S
 from antiphon.audio.gain import fade_in, fade_out
 from antiphon.audio.words import SpokenWord
+from antiphon.mouth.clause import LETTERS_PER_S, Clause, pause_s, words_of
 from antiphon.mouth.segments import Segmenter
-from antiphon.mouth.speakable import Speakable
-from antiphon.ports.tts import SpokenWord as EngineWord
 
-__all__ = ["Clause", "Reply"]
+__all__ = ["Reply"]
 
-LETTERS_PER_S: Final = 15.0
-"""How fast a voice speaks, for audio that does not exist yet."""
 PREBUFFER_S: Final = 0.04
 """A reply begins once it has this much, or its whole first clause: two frames, so that the
 second does not come too late."""
 EDGE_S: Final = 0.005
 """Held back from a clause that is still being made, to fade out with if no more comes in time;
 also how long the voice takes to come back. Shorter is heard as a click."""
-PAUSES_S: Final = dict.fromkeys(".!?。！？…", 0.18) | dict.fromkeys(":;：；—–-", 0.14)
-"""Between clauses, by what the first one ends with: the pauses of an unhurried speaker."""
-PAUSE_S: Final = 0.07
-"""After anything else: a comma, or no mark at all."""
-LINE_PAUSE_S: Final = 0.25
-"""Between two lines: items of a list, paragraphs."""
-_CLOSING: Final = " \t\n\"'”’)]*_」』）"
-
-
-@dataclass(slots=True)
-class Clause:
-    """A stretch of text that is synthesised in one go."""
-
-    text: str
-    spoken: Speakable
-    said: bool = False
-    """Given to the voice, or found in the cache."""
-    complete: bool = False
-    """All of its audio is here."""
-    start: int = 0
-    """Where its audio begins in the reply's."""
-    made: int = 0
-    """Samples of audio so far."""
-    inserted: int = 0
-    """Samples of silence put inside it because more did not come in time."""
-    times: list[EngineWord] = field(default_factory=list)
-    """What the engine says of its words, in samples since ``start``."""
-
-
-def pause_s(before: str, after: str) -> float:
-    """The silence between two clauses of one reply."""
-    if after.lstrip(" \t").startswith("\n"):
-        return LINE_PAUSE_S
-    mark = before.rstrip(_CLOSING)[-1:]
-    return PAUSES_S.get(mark, PAUSE_S)
+KEPT_S: Final = 4.0
+"""Sent audio that is kept for a flush: more than any lead and any way there and back."""
 
 
 class Reply:
@@ -211,13 +173,13 @@ class Reply:
 
     def rewind(self, cursor: int) -> None:
         """Send again from here: the rest never reached the caller."""
-        self.cursor = cursor
+        self.cursor = max(cursor, self._dropped)
         self._fade_next = True
 
-    def forget_before(self, position: int) -> None:
-        """The caller heard everything before this: its audio is not needed again."""
-        drop = min(position, self.cursor) - self._dropped
-        if drop >= self._rate_hz:  # moving bytes once a second is cheap, every frame is not
+    def forget_old(self) -> None:
+        """Let go of audio sent so long ago that no flush can ask for it again."""
+        drop = self.cursor - self._dropped - round(KEPT_S * self._rate_hz)
+        if drop >= self._rate_hz:  # once a second: moving what is left costs the same each time
             del self._audio[: 2 * drop]
             self._dropped += drop
 
@@ -244,7 +206,7 @@ class Reply:
             if not clause.complete and not (all_of_it and clause.made):
                 break
             offset = sum(len(before.text) for before in self.clauses[: self._placed])
-            for end, word in _words(clause, self._rate_hz):
+            for end, word in words_of(clause, self._rate_hz):
                 placed.append(word)
                 self._ends.append(offset + end)
             self._placed += 1
@@ -254,27 +216,3 @@ class Reply:
         """The reply's text, parted after so many of its placed words."""
         end = self._ends[words - 1] if words else 0
         return self.text[:end], self.text[end:]
-
-
-def _words(clause: Clause, rate_hz: int) -> Iterator[tuple[int, SpokenWord]]:
-    """Each original word of a clause: where it ends in the text, and when it is heard."""
-    written = clause.spoken.words
-    if not clause.made:
-        # Nothing to hear in it (an emoji, a rule): it goes with what was heard before it.
-        for word in written:
-            yield word.end, SpokenWord("-", clause.start, clause.start)
-        return
-    length = clause.made
-    if not clause.complete:
-        length = max(length, round(len(clause.spoken.text) / LETTERS_PER_S * rate_hz))
-    scale = length / max(1e-9, sum(word.weight for word in written))
-    starts = [time.start for time in clause.times]
-    known = clause.times if len(starts) == sum(word.tokens for word in written) else []
-    at, token = 0.0, 0
-    for word in written:
-        begin, at = at, at + word.weight * scale
-        first, last = round(begin), round(at)
-        if known and word.tokens:
-            first, last = known[token].start, known[token + word.tokens - 1].end
-        token += word.tokens
-        yield word.end, SpokenWord("-", clause.start + first, clause.start + last)

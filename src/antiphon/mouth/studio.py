@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from antiphon.errors import TimedOut
+from antiphon.mouth.clause import Clause
 from antiphon.mouth.phrases import Phrase, PhraseCache, PhraseKey
 from antiphon.mouth.polish import Loudness, Polish
-from antiphon.mouth.reply import Clause
 from antiphon.mouth.segments import Segmenter
 from antiphon.mouth.settings import MouthSettings
 from antiphon.mouth.speakable import speakable

@@ -10,8 +10,9 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Final
 
 from antiphon.errors import ProviderError, TimedOut, Unavailable
+from antiphon.mouth.clause import Clause
 from antiphon.mouth.phrases import Phrase
-from antiphon.mouth.reply import Clause, Reply
+from antiphon.mouth.reply import Reply
 from antiphon.mouth.studio import Studio, Take
 from antiphon.ports.tts import Spoken, Utterance
 

@@ -76,6 +76,11 @@ class Child:
         return not self._is_ready or len(self._working) >= self.program.lanes
 
     @property
+    def at_work(self) -> int:
+        """Jobs the engine has not let go of yet, cancelled ones included."""
+        return len(self._working)
+
+    @property
     def pid(self) -> int | None:
         """Of the child that runs now."""
         return self._process.pid if self._process else None

@@ -33,8 +33,9 @@ class Cadence:
     """At least, and never before the last one is there."""
     tail_s: float = 0.2
     """Of the pause that is read with the words: stops and sibilants end after the voice does."""
-    enough_tail_s: float = 0.06
-    """A reading that reaches this far into the pause need not be repeated."""
+    enough_tail_s: float = 0.1
+    """A reading that reaches this far into the pause need not be repeated. Detectors put the end
+    of a voice up to 50 ms too early (docs/decisions/0003-evidence.md)."""
     segment_s: float = 12.0
     """A segment longer than this ends at its next pause: reading it again costs more each time."""
     unbroken_s: float = 20.0

@@ -41,10 +41,14 @@ def audit(recording: Recording, log: CallLog) -> dict[str, Any]:
     waits = [wait for role in ("question", "breath", "interruption") for wait in _waits(case, role)]
     measured = sorted(wait["ms"] for wait in waits if wait["ms"] is not None)
     stops = [_stop(case, *said) for said in case.of("interruption")]
+    noises = [
+        {"text": said.text, "at_s": round(first_s, 3), "kept": _kept(case, said, first_s, last_s)}
+        for said, first_s, last_s in case.of("backchannel")
+    ]
     verdicts = {
         "answered": bool(waits) and len(measured) == len(waits),
         "yielded": bool(stops) and all(stop["yielded"] for stop in stops),
-        "backchannel_kept": _all(_kept(case, *said) for said in case.of("backchannel")),
+        "backchannel_kept": bool(noises) and all(noise["kept"] for noise in noises),
         "breath_not_cut": _all(_whole(case, *said) for said in case.of("breath")),
         "prompted_on_silence": _all(_prompted(case, said) for said in _silences(case)),
         "log_complete": _complete(case, log),
@@ -61,6 +65,7 @@ def audit(recording: Recording, log: CallLog) -> dict[str, Any]:
         "yield_ms": _worst([stop["ms"] for stop in stops]),
         "ducked_ms": _worst([stop["ducked_ms"] for stop in stops]),
         "interruptions": stops,
+        "backchannels": noises,
         "turns": len(case.turns),
         "seconds": round(recording.seconds, 2),
         "troubles": list(dict.fromkeys(case.troubles)),

@@ -41,6 +41,11 @@ class LanguageModel(Protocol):
         `ProviderError`."""
         ...
 
+    async def prime(self, messages: tuple[Message, ...]) -> None:
+        """Read the beginning of a conversation ahead of the request that continues it, where
+        that makes its answer sooner; otherwise do nothing. Raises `ProviderError`."""
+        ...
+
     async def aclose(self) -> None:
         """Give everything back."""
         ...

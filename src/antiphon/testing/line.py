@@ -76,6 +76,7 @@ class PretendTransport:
         self._line: Line | None = None
         self._left: asyncio.Future[str] | None = None
         self._caller: deque[bytes] = deque()
+        self._on_the_way: deque[Callable[[], None]] = deque()
         self._queue: deque[_Piece] = deque()
         self._arrived = 0
         self._played = 0
@@ -142,14 +143,14 @@ class PretendTransport:
     def play(self, pcm: bytes) -> None:
         """Audio leaves; it arrives after ``delay_s``."""
         self.sent_samples += len(pcm) // 2
-        self._later(self.delay_s, lambda: self._arrive(pcm))
+        self._there(lambda: self._arrive(pcm))
 
     def gain(self, decibels: float, ramp_s: float) -> None:
         """Only a far end with ``remote_gain`` may be told."""
         if self.ducking != "remote_gain":
             raise AssertionError("this far end has no gain")
         self.log.append((self.clock.now(), f"gain {decibels:g}"))
-        self._later(self.delay_s, lambda: self._set_gain(decibels, ramp_s))
+        self._there(lambda: self._set_gain(decibels, ramp_s))
 
     def flush(self) -> None:
         """Only a far end that can drop audio may be told."""
@@ -157,7 +158,7 @@ class PretendTransport:
             raise AssertionError("this far end cannot flush")
         self.log.append((self.clock.now(), "flush"))
         sent = self.sent_samples
-        self._later(self.delay_s, lambda: self._drop(sent))
+        self._there(lambda: self._drop(sent))
 
     def tell(self, notice: Mapping[str, object]) -> None:
         """Kept in ``notices``."""
@@ -169,11 +170,16 @@ class PretendTransport:
 
     # --- the far end -------------------------------------------------------------------------
 
-    def _later(self, seconds: float, act: Callable[[], None]) -> None:
-        if seconds <= 0:
+    def _there(self, act: Callable[[], None]) -> None:
+        """On the way to the far end nothing overtakes anything: timers due at once would."""
+        if self.delay_s <= 0:
             act()
-        else:
-            asyncio.get_running_loop().call_later(seconds, act)
+            return
+        self._on_the_way.append(act)
+        self._later(self.delay_s, lambda: self._on_the_way.popleft()())
+
+    def _later(self, seconds: float, act: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(seconds, act)
 
     def _arrive(self, pcm: bytes) -> None:
         self._play_until_now()
@@ -216,7 +222,11 @@ class PretendTransport:
 
     def _back(self, act: Callable[[Line], None]) -> None:
         if (line := self._line) is not None:
-            self._later(self.delay_s + self.faults.report_late_s, lambda: act(line))
+            late_s = self.delay_s + self.faults.report_late_s
+            if late_s > 0:
+                self._later(late_s, lambda: act(line))
+            else:
+                act(line)
 
     def _play_until_now(self) -> None:
         due = round((self.clock.now() - self._begun_s) * self.rate_hz)

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from antiphon.actions import Message
 from antiphon.errors import ProviderError
 from antiphon.ports.clock import Clock
 from antiphon.ports.llm import Asking, Saying
@@ -26,6 +27,8 @@ class ScriptedModel:
     def __post_init__(self) -> None:
         self.asked: list[Asking] = []
         """Every request so far."""
+        self.primed: list[tuple[Message, ...]] = []
+        """Everything it was let read ahead of time."""
         self.finished = 0
         """How many answers were taken to their end."""
 
@@ -44,6 +47,9 @@ class ScriptedModel:
             await self._wait(self.token_s)
         self.finished += 1
         yield Saying(text="", reason="stop", prompt_tokens=10, reply_tokens=len(words))
+
+    async def prime(self, messages: tuple[Message, ...]) -> None:
+        self.primed.append(messages)
 
     async def aclose(self) -> None:
         """Nothing to give back."""

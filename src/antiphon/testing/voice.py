@@ -23,7 +23,6 @@ __all__ = ["PITCHES_HZ", "Fault", "HummedUtterance", "ScriptedVoice"]
 
 PITCHES_HZ = (250.0, 400.0, 550.0, 700.0, 850.0, 1000.0)
 """Pitch of the first, second, ... utterance; then from the start again."""
-_PEAK = 8000
 _WORD_GAP_S = 0.04
 _PIECE_S = 0.1
 
@@ -56,6 +55,8 @@ class ScriptedVoice:
     """Seconds of work for a second of audio after that."""
     word_times: bool = True
     pitches_hz: tuple[float, ...] = PITCHES_HZ
+    peak: int = 8000
+    """Of the loudest word, where 32767 is full scale."""
     margin_s: float = 0.0
     """Silence before and after every clause, as real engines add."""
     faults: deque[Fault | None] = field(default_factory=deque)
@@ -158,7 +159,7 @@ class HummedUtterance:
             length = max(1, round(len(word) * voice.letter_s * rate_hz / self._speed))
             swell = np.sin(np.linspace(0.0, np.pi, length))
             tone = np.sin(2 * np.pi * self._pitch_hz / rate_hz * np.arange(length))
-            parts.append(_PEAK * swell * tone)
+            parts.append(voice.peak * swell * tone)
             words.append(SpokenWord(text=word, start=at, end=at + length))
             at += length
         return np.concatenate([*parts, margin]).astype(np.int16), words

@@ -6,9 +6,11 @@ next tick is due. Before an edge of speech and before every tick the shell tells
 inputs always give the same orders: no clock, no chance, no I/O lives here.
 
 Where the floor goes is in `table`, how long to wait in `evidence`, what an overlapping sound
-means in `overlap`, what a silence means in `pause`, whose words are whose in `transcript`.
+means in `overlap`, what a silence means in `pause`, whose words are whose in `transcript`, what
+is due when nobody speaks in `waits`.
 """
 
+import math
 from typing import assert_never
 
 from antiphon import actions as order
@@ -38,6 +40,7 @@ from antiphon.turns.settings import TurnSettings
 from antiphon.turns.table import Cue, State, follow
 from antiphon.turns.transcript import BLUR_S, Transcript
 from antiphon.turns.turn import AudioClock, Replies, Turn
+from antiphon.turns.waits import Waits
 
 __all__ = ["Machine", "TurnEvent"]
 
@@ -72,14 +75,14 @@ class Machine:
         self.state = State.IDLE
         self._out: list[Action] = []
         self._deadline: float | None = None
+        self._ticked_at = -math.inf
+        self._waits = Waits(settings)
         self._audio = AudioClock()
         self._transcript = Transcript()
         self._replies = Replies()
         self._expectation = Expectation()
         self._voice = False
         self._voice_start_s = 0.0
-        self._overlap_s = 0.0
-        """Where the sound over the agent began."""
         self._overheard = overlap.Overheard()
         self._settled_s = 0.0
         """Words before this in the audio are dealt with."""
@@ -88,11 +91,6 @@ class Machine:
         self._heard_turn: Turn | None = None
         """The last turn whose answer is audible, for readings of it that come late."""
         self._turns = 0
-        self._started_at: float | None = None
-        self._quiet_since = 0.0
-        self._thinking_since = 0.0
-        self._prompts = 0
-        self._limit_told = False
 
     # --- in and out ----------------------------------------------------------------------
 
@@ -105,9 +103,8 @@ class Machine:
 
     def tick(self, now: float) -> list[Action]:
         """Let time pass. Call it at the `deadline`, after telling `AudioAdvanced`."""
+        self._ticked_at = now
         self._consider(now)
-        if self._deadline is not None:
-            self._deadline = max(self._deadline, now + LEAST_WAIT_S)
         return self._flush()
 
     def deadline(self) -> float | None:
@@ -126,7 +123,7 @@ class Machine:
     def _take(self, event: TurnEvent, now: float) -> None:  # noqa: C901 - one case per event
         match event:
             case CallStarted():
-                self._started_at = self._quiet_since = now
+                self._waits.begin(now)
             case CallEnded():
                 self._go(Cue.CALL_OVER)
             case AudioAdvanced():
@@ -147,7 +144,7 @@ class Machine:
             case ExpectationSet():
                 self._expectation = event.expectation
             case ReplyOffered():
-                self._replies.pending[event.reply] = event.kind
+                self._reply_offered(event)
             case ReplyStarted():
                 self._reply_started(event.reply)
             case ReplyFinished() | ReplyStopped() | ReplyFailed():
@@ -155,7 +152,7 @@ class Machine:
             case DigitPressed():
                 self._digit(event.digit, now)
             case ReplyReady():
-                pass
+                self._reply_ready(event.reply)
             case _:
                 assert_never(event)
 
@@ -165,6 +162,8 @@ class Machine:
         self._voice, self._voice_start_s = True, at_s
         match self.state:
             case State.IDLE | State.PAUSING:
+                if set(self._replies.pending.values()) == {"prompt"}:
+                    self._drop_pending("the caller speaks")
                 self._begin_or_go_on(at_s)
                 self._go(Cue.CALLER_SPOKE)
             case State.THINKING:
@@ -178,14 +177,15 @@ class Machine:
                 self._begin_or_go_on(at_s)
 
     def _speech_stopped(self, at_s: float) -> None:
-        if not self._voice or self._turn is None:
+        if not self._voice:
             return
         self._voice = False
-        self._turn.voiced_s += max(0.0, at_s - self._voice_start_s)
-        self._turn.anchor_s = max(self._turn.anchor_s, at_s)
+        if turn := self._turn:
+            turn.voiced_s += max(0.0, at_s - self._voice_start_s)
+            at_s = turn.anchor_s = max(turn.anchor_s, at_s)
         if self.state is State.HEARING:
             self._go(Cue.CALLER_PAUSED)
-        self._out.append(order.FinaliseTranscript(until_s=self._turn.anchor_s))
+        self._out.append(order.FinaliseTranscript(until_s=at_s))
 
     def _begin_or_go_on(self, at_s: float) -> None:
         """The caller speaks: a new turn, or more of the one under way."""
@@ -196,10 +196,11 @@ class Machine:
 
     def _enter_overlap(self, at_s: float) -> None:
         """A sound over the agent: lower the voice first, then find out what it was."""
+        if self._turn and self._turn.answered is not None:
+            self._carry(self._turn, at_s)
         self._begin_or_go_on(at_s)
-        if self._turn:
-            self._turn.voiced_s, self._overlap_s = 0.0, at_s
-            self._overheard = overlap.Overheard()
+        self._overheard = overlap.Overheard()
+        self._hear_overlap()
         if self.state is not State.OVERLAP:
             self._go(Cue.CALLER_SPOKE)
         if self.settings.barge_in == "decide":
@@ -211,74 +212,99 @@ class Machine:
         if turn and turn.answered is not None:
             self._out.append(order.Withdraw(turn=turn.number))
             turn.prepared, turn.answered, turn.filled = turn.answered, None, False
-            self._replies.only_audible()
+            self._replies.take_back(turn.replies)
 
     # --- words -----------------------------------------------------------------------------
 
-    def _said(self) -> str:
-        """The words not dealt with yet; empty where there are none, punctuation or not."""
-        text = self._transcript.text(self._settled_s)
-        return text if words.words_of(text) else ""
+    def _said(self, until_s: float = math.inf) -> str:
+        """The words of the turn under way, or not dealt with yet; empty where there are none,
+        punctuation or not."""
+        text = self._transcript.text(self._settled_s, until_s)
+        carried = self._turn.carried if self._turn else ""
+        return " ".join(part for part in (carried, text) if words.words_of(part))
+
+    def _carry(self, turn: Turn, until_s: float) -> None:
+        """What follows is said over a filler: keep it apart from what the filler is about."""
+        turn.carried = self._said(until_s)
+        turn.voiced_s = 0.0
+        self._settle(min(until_s, self._end_of(turn)))
+
+    def _end_of(self, turn: Turn) -> float:
+        """Where a turn ends in the audio. Recognisers hear words a little past the voice."""
+        span = self._transcript.span(self._settled_s)
+        return max(turn.anchor_s, span[1]) if span else turn.anchor_s
 
     def _transcript_changed(self, heard: TranscriptChanged, now: float) -> None:
         self._transcript.change(heard)
-        if self._amends_heard_turn(heard):
+        if self._amends_heard_turn(heard) or not self._transcript.span(self._settled_s):
             return
-        text = self._said()
-        if not text:
-            return
-        self._words_without_voice(heard)
+        if not self._rereads(heard):
+            self._words_without_voice(heard, now)
         turn = self._turn
-        if turn and self.state is State.OVERLAP:
-            said = self._transcript.text(max(self._settled_s, self._overlap_s - BLUR_S))
-            self._overheard.hear(said, self._voiced(turn))
-        if turn is None or self.state in (State.OVERLAP, State.PROTECTED):
+        if turn is None or self.state is State.PROTECTED:
             return
-        if turn.answered is not None and not words.same_words(turn.answered, text):
-            self._answer_again(turn, text, now)
-        elif turn.prepared is not None and not words.same_words(turn.prepared, text):
+        if self.state is State.OVERLAP:
+            self._hear_overlap()
+        elif turn.answered is not None and not words.same_words(turn.answered, self._said()):
+            self._answer_again(turn, now)
+        elif turn.prepared is not None and not words.same_words(turn.prepared, self._said()):
             self._abandon(turn)
+
+    def _hear_overlap(self) -> None:
+        """Take the newest reading of the sound over the agent."""
+        text = self._transcript.text(self._settled_s)
+        if self._turn and words.words_of(text):
+            self._overheard.hear(text, self._voiced(self._turn))
+
+    def _rereads(self, heard: TranscriptChanged) -> bool:
+        """Whether this is a reading of the turn being answered, and of nothing after it."""
+        turn = self._turn
+        if turn is None or turn.answered is None:
+            return False
+        return not self._transcript.span(max(turn.anchor_s, turn.until_s) + BLUR_S)
 
     def _amends_heard_turn(self, heard: TranscriptChanged) -> bool:
         """A late reading of a turn whose answer is audible; whether it says no more than that."""
         turn = self._heard_turn
-        if turn is None or heard.start_s >= turn.anchor_s - BLUR_S:
+        if turn is None or heard.start_s >= turn.until_s - BLUR_S:
             return False
-        text = self._transcript.text(turn.start_s, turn.anchor_s + BLUR_S)
+        # What nobody else can have said belongs to it, be it a little late.
+        until_s = turn.until_s + (0.0 if self._turn else BLUR_S)
+        text = self._transcript.text(turn.start_s, until_s)
         if words.words_of(text) and not words.same_words(text, turn.answered or ""):
             turn.answered = text
             self._out.append(order.Amend(turn=turn.number, text=text))
+            span = self._transcript.span(turn.start_s, until_s)
+            turn.until_s = max(turn.until_s, span[1] if span and not self._turn else 0.0)
+            self._settle(turn.until_s)
         return heard.end_s <= self._settled_s + BLUR_S
 
-    def _answer_again(self, turn: Turn, text: str, now: float) -> None:
+    def _answer_again(self, turn: Turn, now: float) -> None:
         """A late final changed the words before the answer was audible: once, start over."""
         if turn.amended:
             return
         turn.amended = True
         self._take_back()
         self._abandon(turn)
-        self._answer(turn, text, "a late transcript", now)
+        self._answer(turn, self._said(), "a late transcript", now)
 
-    def _words_without_voice(self, heard: TranscriptChanged) -> None:
+    def _words_without_voice(self, heard: TranscriptChanged, now: float) -> None:
         """The recogniser heard words where our detector heard no voice: the words win."""
         if self._voice or self.state in (State.THINKING, State.HEARING):
             return
         start_s = max(heard.start_s, self._settled_s)
-        if self.state is State.IDLE:
-            self._begin_or_go_on(start_s)
-            self._go(Cue.CALLER_SPOKE)
-            self._go(Cue.CALLER_PAUSED)
-        elif self.state is State.SPEAKING:
-            self._enter_overlap(start_s)
-        elif self._turn is None:
+        if self.state is State.SPEAKING:
+            self._enter_overlap(max(start_s, self._turn.until_s if self._turn else 0.0))
+        elif self.state is State.PROTECTED and self._turn is None:
             self._begin_or_go_on(start_s)
         turn, last = self._turn, heard.words[-1].end_s if heard.words else None
         if turn and last is not None and last > turn.anchor_s + 2 * BLUR_S:
-            turn.anchor_s = max(turn.anchor_s, min(last, self._audio.until_s))
+            turn.anchor_s = max(turn.anchor_s, min(last, self._audio.position(now)))
 
     def _abandon(self, turn: Turn) -> None:
         if turn.prepared is not None:
             turn.prepared = None
+            turn.replies.clear()
             self._out.append(order.Abandon(turn=turn.number))
 
     def _settle(self, until_s: float) -> None:
@@ -290,14 +316,27 @@ class Machine:
 
     # --- the agent's voice -------------------------------------------------------------------
 
+    def _reply_offered(self, offered: ReplyOffered) -> None:
+        self._replies.pending[offered.reply] = offered.kind
+        if self._turn and self._turn.answered is not None and offered.kind != "filler":
+            self._turn.replies.add(offered.reply)
+
+    def _reply_ready(self, reply: int) -> None:
+        """Nobody needs "one moment, please" when the moment is over."""
+        self._replies.ready.add(reply)
+        if reply in self._replies.answers():
+            for filler in self._replies.waiting_fillers():
+                self._replies.end(filler)
+                self._out.append(order.DiscardReply(reply=filler))
+
     def _reply_started(self, reply: int) -> None:
         kind = self._replies.pending.get(reply)
         if kind is None:
             return
         self._replies.audible = reply
         talking = self.state in (State.HEARING, State.PAUSING)
-        if kind != "filler":
-            self._answer_heard()
+        if self._turn and reply in self._turn.replies:
+            self._answer_heard(self._turn, talking)
         protected = kind == "notice" or self.settings.barge_in == "off"
         self._go(Cue.NOTICE_SPOKEN if protected else Cue.AGENT_SPOKE)
         if talking and protected:
@@ -306,33 +345,42 @@ class Machine:
             # It became audible in the very moment the caller went on.
             self._enter_overlap(self._voice_start_s)
 
-    def _answer_heard(self) -> None:
+    def _answer_heard(self, turn: Turn, talking: bool) -> None:
         """From here on the answer cannot be taken back."""
-        turn = self._turn
-        if turn is None:
-            return
-        said = turn.answered if turn.answered is not None else turn.prepared
-        if said is None:
-            return
-        turn.answered, turn.prepared = said, None
-        self._heard_turn, self._turn = turn, None
-        self._settle(min(turn.anchor_s, self._voice_start_s) if self._voice else turn.anchor_s)
+        given = turn.answered if turn.answered is not None else turn.prepared
+        if not talking:
+            turn.until_s = max(turn.until_s, self._end_of(turn))
+        text = self._said(turn.until_s if talking else math.inf)
+        if words.words_of(text) and not words.same_words(text, given or ""):
+            self._out.append(order.Amend(turn=turn.number, text=text))
+            given = text
+        turn.answered, turn.prepared = given, None
+        self._heard_turn, self._turn = None if turn.carried else turn, None
+        self._settle(turn.until_s)
 
     def _reply_ended(self, reply: int, now: float) -> None:
-        if not self._replies.end(reply):
-            return
-        self._quiet_since = self._thinking_since = now
+        unheard = reply in self._replies.answers()
+        audible = self._replies.end(reply)
+        self._waits.agent_silent(now)
         turn = self._turn
-        if self.state is State.PROTECTED and turn and turn.answered is None:
-            if self._voice or self._said():
-                self._take_floor("what was said over the notice comes first")
-                return
-            self._turn = None
-        elif self.state is State.OVERLAP:
+        if not audible:
+            if unheard and self.state is State.THINKING:
+                self._never_heard(turn, reply, now)
+            return
+        new_words = turn is not None and not words.same_words(self._said(), turn.answered or "")
+        if self._voice or self.state is State.OVERLAP or new_words:
             self._take_floor("the caller speaks")
             return
+        if turn and turn.answered is None:
+            self._turn = None
         owes = bool(self._replies.pending) or self._turn is not None
         self._go(Cue.AGENT_OWES if owes else Cue.AGENT_SILENT)
+
+    def _never_heard(self, turn: Turn | None, reply: int, now: float) -> None:
+        """A reply ended before anybody heard of it: if it was all there was, waiting is over."""
+        owed = turn is None or reply in turn.replies
+        if owed and not self._replies.answers():
+            self._give_up(turn, now)
 
     def _drop_pending(self, why: str) -> None:
         """What was not yet said will not be."""
@@ -344,7 +392,10 @@ class Machine:
         """The caller has the floor; whatever we say or were about to say ends."""
         self._take_back()
         self._drop_pending(why)
-        self._go(Cue.YIELD if self.state is State.OVERLAP else Cue.CALLER_SPOKE)
+        if self._turn is None:
+            self._begin_or_go_on(max(self._voice_start_s, self._settled_s))
+        while self.state is not State.HEARING:
+            self._go(Cue.YIELD if self.state is State.OVERLAP else Cue.CALLER_SPOKE)
         if self._turn:
             self._turn.looks = 0
         if not self._voice:
@@ -352,15 +403,13 @@ class Machine:
 
     def _digit(self, digit: str, now: float) -> None:
         """A key is pressed: no prompt is protected from it."""
-        self._quiet_since, self._prompts = now, 0
+        self._waits.caller_acted(now)
         if self._replies.audible is None:
             return
-        if self.state is State.OVERLAP or (self.state is State.PROTECTED and self._turn):
+        if self._turn or self._voice:
             self._take_floor(f"key {digit}")
             return
-        self._take_back()
         self._drop_pending(f"key {digit}")
-        self._turn = None
         self._go(Cue.AGENT_SILENT)
 
     # --- time ------------------------------------------------------------------------------
@@ -373,7 +422,8 @@ class Machine:
             before = self.state
             due = self._consider_state(now)
         limit = self._consider_call(now)
-        self._deadline = min((t for t in (due, limit) if t is not None), default=None)
+        due = min((t for t in (due, limit) if t is not None), default=None)
+        self._deadline = None if due is None else max(due, self._ticked_at + LEAST_WAIT_S)
 
     def _consider_state(self, now: float) -> float | None:
         match self.state, self._turn:
@@ -389,6 +439,14 @@ class Machine:
                 return self._consider_silence(now)
             case _:
                 return None
+
+    def _consider_call(self, now: float) -> float | None:
+        if self.state is State.ENDED:
+            return None
+        told, due = self._waits.call(now, idle=self.state is State.IDLE)
+        if told:
+            self._out.append(told)
+        return due
 
     def _consider_pause(self, turn: Turn, now: float) -> float | None:
         length_s = self._audio.until_s - turn.anchor_s
@@ -420,7 +478,7 @@ class Machine:
                     turn=turn.number, text=text, start_s=turn.start_s, end_s=turn.anchor_s
                 )
             )
-        return self._audio.when(turn.anchor_s + self._audio.missing_s + verdict.again_s)
+        return self._audio.when(self._audio.until_s + verdict.wait_s)
 
     def _nothing_said(self, turn: Turn) -> None:
         """It was a sound, not a turn: the caller is as silent as before."""
@@ -430,10 +488,10 @@ class Machine:
         self._go(Cue.NOTHING_SAID)
 
     def _answer(self, turn: Turn, text: str, why: str, now: float) -> None:
-        turn.answered, turn.prepared = text, None
-        self._prompts = 0
-        self._thinking_since = self._quiet_since = now
-        if self.state is not State.THINKING:
+        turn.answered, turn.prepared, turn.until_s = text, None, self._end_of(turn)
+        self._waits.answered(now, first=not turn.times)
+        turn.times += 1
+        if self.state in (State.HEARING, State.PAUSING):
             self._go(Cue.TURN_OVER)
         self._out.append(
             order.Answer(
@@ -475,9 +533,10 @@ class Machine:
         self._out.append(order.Restore(why=why))
         if words.words_of(text):
             self._out.append(order.NoteBackchannel(text=text))
+        self._settle(self._end_of(turn))
         if turn.answered is None:
+            self._abandon(turn)
             self._turn = None
-        self._settle(turn.anchor_s)
 
     def _consider_length(self, turn: Turn, now: float) -> float | None:
         """Somebody who never stops is answered all the same; a noise that never stops is not."""
@@ -490,42 +549,37 @@ class Machine:
         return self._audio.when(turn.start_s + self.settings.max_turn_s)
 
     def _consider_wait(self, turn: Turn | None, now: float) -> float | None:
-        lost_at = self._thinking_since + self.settings.lost_reply_s
-        late_at = self._thinking_since + self.settings.late_reply_s
-        if now >= lost_at:
-            self._drop_pending("no answer came")
-            self._turn, self._quiet_since = None, now
-            self._go(Cue.GAVE_UP)
-            if turn:
-                self._settle(turn.anchor_s)
-                self._out.append(order.GiveUp(turn=turn.number))
+        if now >= self._waits.lost_at():
+            self._give_up(turn, now)
             return None
-        if turn and not turn.filled:
-            if now < late_at:
-                return late_at
+        if turn and not turn.filled and not self._replies.ready & self._replies.answers():
+            if now < self._waits.late_at():
+                return self._waits.late_at()
             turn.filled = True
             self._out.append(order.FillSilence(turn=turn.number))
-        return lost_at
+        return self._waits.lost_at()
+
+    def _give_up(self, turn: Turn | None, now: float) -> None:
+        """No answer came, or no more of it."""
+        self._drop_pending("no answer came")
+        if turn:
+            self._settle(self._end_of(turn))
+            self._out.append(order.GiveUp(turn=turn.number))
+        self._turn = None
+        self._waits.agent_silent(now)
+        self._go(Cue.GAVE_UP)
 
     def _consider_silence(self, now: float) -> float | None:
-        if self._started_at is None or self._prompts > self.settings.silence_prompts:
+        """Nobody speaks; unless words or a voice are left over from something we said."""
+        span = self._transcript.span(self._settled_s)
+        if self._voice or span:
+            self._begin_or_go_on(span[0] if span else max(self._voice_start_s, self._settled_s))
+            self._go(Cue.CALLER_SPOKE)
+            if self._turn and span and not self._voice:
+                self._turn.anchor_s = max(span[0], min(span[1], self._audio.position(now)))
+                self._go(Cue.CALLER_PAUSED)
             return None
-        if now >= self._quiet_since + self.settings.silence_s:
-            self._prompts += 1
-            self._quiet_since = now
-            last = self._prompts > self.settings.silence_prompts
-            self._out.append(order.NoticeSilence(count=self._prompts, last=last))
-            if last:
-                return None
-        return self._quiet_since + self.settings.silence_s
-
-    def _consider_call(self, now: float) -> float | None:
-        if self._started_at is None or self._limit_told or self.state is State.ENDED:
-            return None
-        end = self._started_at + self.settings.max_call_s
-        too_many = self._turns >= self.settings.max_turns and self.state is State.IDLE
-        if now >= end or too_many:
-            self._limit_told = True
-            self._out.append(order.CallTime(limit="turns" if too_many else "call"))
-            return None
-        return end
+        told, due = self._waits.silence(now)
+        if told:
+            self._out.append(told)
+        return due

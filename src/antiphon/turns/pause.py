@@ -44,8 +44,8 @@ class Verdict:
     """Ask the end-of-turn model."""
     prepare: bool = False
     """Prepare an answer."""
-    again_s: float = 0.0
-    """For ``wait``: ask again when the pause heard is this long."""
+    wait_s: float = 0.0
+    """For ``wait``: ask again after this much more audio at the latest."""
 
 
 def judge(pause: Pause, settings: TurnSettings) -> Verdict:
@@ -66,7 +66,7 @@ def judge(pause: Pause, settings: TurnSettings) -> Verdict:
         call="wait",
         look=look,
         prepare=prepare,
-        again_s=_next(pause, wait, give_up_s, settings),
+        wait_s=_next(pause, wait, give_up_s, settings),
     )
 
 
@@ -83,10 +83,13 @@ def _worth_preparing(pause: Pause, wait: Patience, settings: TurnSettings) -> bo
 
 
 def _next(pause: Pause, wait: Patience, give_up_s: float, settings: TurnSettings) -> float:
-    """The next length of pause at which anything could change by time alone."""
-    times = [give_up_s, wait.ceiling_s, *settings.looks_s]
+    """After how much more audio anything could change by time alone."""
+    heard = [*settings.looks_s]
     if pause.final:
-        times.append(wait.wait_s if pause.evidence.text else settings.overlap_keep_s)
+        heard.append(wait.wait_s if pause.evidence.text else settings.overlap_keep_s)
         if pause.evidence.text and not pause.prepared and settings.speculate:
-            times.append(_eager(wait, settings))
-    return min((at for at in times if at > pause.heard_s), default=pause.heard_s + AGAIN_S)
+            heard.append(_eager(wait, settings))
+    # The ceilings count audio whether it arrived or not.
+    times = [at - pause.length_s for at in (give_up_s, wait.ceiling_s)]
+    times += [at - pause.heard_s for at in heard]
+    return min((at for at in times if at > 0), default=AGAIN_S)

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass, field
 
 from antiphon.events import TranscriptChanged, Word
+from antiphon.turns.words import words_of
 
 __all__ = ["BLUR_S", "Transcript"]
 
@@ -37,6 +38,15 @@ class Transcript:
         parts = (_within(self._segments[key], from_s, until_s) for key in sorted(self._segments))
         return " ".join(part for part in parts if part)
 
+    def span(self, from_s: float, until_s: float = math.inf) -> tuple[float, float] | None:
+        """From where to where the words of `text` lie; None where there are none."""
+        spans = [
+            _span(segment, from_s, until_s)
+            for segment in self._segments.values()
+            if words_of(_within(segment, from_s, until_s))
+        ]
+        return (min(spans)[0], max(end for _, end in spans)) if spans else None
+
     def is_final(self, until_s: float) -> bool:
         """Whether the recogniser has heard everything up to ``until_s``."""
         return self.final_until_s >= until_s - BLUR_S
@@ -46,17 +56,21 @@ class Transcript:
         self._segments = {k: seg for k, seg in self._segments.items() if seg.end_s > before_s}
 
 
+def _inside(piece: Word | TranscriptChanged, from_s: float, until_s: float) -> bool:
+    """Words belong where their middle lies; so does a segment that cannot be cut."""
+    return from_s <= (piece.start_s + piece.end_s) / 2 < until_s
+
+
 def _within(heard: TranscriptChanged, from_s: float, until_s: float) -> str:
     """The words of one segment that lie in the range."""
-    starts_inside = heard.start_s >= from_s - BLUR_S
-    ends_inside = heard.end_s <= until_s + BLUR_S
-    if starts_inside and ends_inside:
-        return heard.text
     if not heard.words:
-        # Without word times a segment cannot be cut: it belongs where its middle lies.
-        return heard.text if from_s <= (heard.start_s + heard.end_s) / 2 < until_s else ""
-    return " ".join(word.text for word in heard.words if from_s <= _middle(word) < until_s)
+        return heard.text if _inside(heard, from_s, until_s) else ""
+    words = [word.text for word in heard.words if _inside(word, from_s, until_s)]
+    return heard.text if len(words) == len(heard.words) else " ".join(words)
 
 
-def _middle(word: Word) -> float:
-    return (word.start_s + word.end_s) / 2
+def _span(heard: TranscriptChanged, from_s: float, until_s: float) -> tuple[float, float]:
+    """Where those words begin and end."""
+    inside: list[Word | TranscriptChanged]
+    inside = [word for word in heard.words if _inside(word, from_s, until_s)] or [heard]
+    return inside[0].start_s, inside[-1].end_s

@@ -26,6 +26,14 @@ class Turn:
     """The words an answer was prepared for."""
     answered: str | None = None
     """The words that were answered."""
+    until_s: float = 0.0
+    """Where the answered words end in the audio."""
+    carried: str = ""
+    """Its words before a listening noise over a filler, which is no part of it."""
+    replies: set[int] = field(default_factory=set)
+    """What was offered in answer to it."""
+    times: int = 0
+    """How often it was answered: again when more was said before an answer was audible."""
     amended: bool = False
     """The answer was already started over once for a late transcript."""
     filled: bool = False
@@ -54,6 +62,10 @@ class AudioClock:
         """When the audio will have come this far, if it goes on arriving."""
         return self.told_at + audio_s - self.until_s
 
+    def position(self, now: float) -> float:
+        """How far the audio has come by now, if it goes on arriving."""
+        return self.until_s + max(0.0, now - self.told_at)
+
 
 @dataclass(slots=True)
 class Replies:
@@ -61,17 +73,30 @@ class Replies:
 
     pending: dict[int, ReplyKind] = field(default_factory=dict)
     audible: int | None = None
+    ready: set[int] = field(default_factory=set)
+    """What can be heard as soon as it may be."""
 
     def end(self, reply: int) -> bool:
         """Forget a reply; whether it was the audible one."""
+        self.ready.discard(reply)
         if self.pending.pop(reply, None) is None or reply != self.audible:
             return False
         self.audible = None
         return True
 
-    def only_audible(self) -> None:
-        """What nobody heard anything of is no longer offered."""
-        self.pending = {r: kind for r, kind in self.pending.items() if r == self.audible}
+    def answers(self) -> set[int]:
+        """What is pending and more than a filler."""
+        return {reply for reply, kind in self.pending.items() if kind != "filler"}
+
+    def waiting_fillers(self) -> list[int]:
+        """Fillers nobody has heard anything of."""
+        return [r for r, kind in self.pending.items() if kind == "filler" and r != self.audible]
+
+    def take_back(self, replies: set[int]) -> None:
+        """These are no longer offered, and what was to bridge the wait for them is not either."""
+        for reply in (*replies, *self.waiting_fillers()):
+            if reply != self.audible:
+                self.pending.pop(reply, None)
 
     def clear(self) -> None:
         self.pending, self.audible = {}, None

@@ -38,7 +38,13 @@ export class Audio {
       await context.resume();
     } catch (error) {
       await context.close();
-      throw new AudioTrouble(`This browser cannot play or record sound here: ${error.message}`);
+      for (const track of microphone.getTracks()) track.stop();
+      // AbortError: the worklets' files did not load, and they come from the server.
+      throw new AudioTrouble(
+        error.name === "AbortError"
+          ? "The server does not answer. Is it still running?"
+          : `This browser cannot play or record sound here: ${error.message}`,
+      );
     }
     return new Audio(context, microphone, rateHz, on, tapped);
   }

@@ -21,6 +21,7 @@ export class Call {
     this.welcomed = false;
     this.over = false;
     this.heard = 0;
+    this.received = 0; // position just past the agent's audio that has come
     this.reportedAt = 0;
     this.droppedFrames = 0;
     this.socket = new WebSocket(url, `antiphon.${VERSION}`);
@@ -111,6 +112,7 @@ export class Call {
   #play(frame) {
     if (this.over) return;
     const start = new DataView(frame).getUint32(0, true);
+    this.received = start + (frame.byteLength - HEADER_BYTES) / 2;
     this.audio?.play(start, frame.slice(HEADER_BYTES));
   }
 

@@ -1,10 +1,13 @@
 // The conversation as text: the caller's words as they are recognised, the agent's as they are heard.
 
+const LETTERS_PER_S = 15; // an unhurried voice
+
 const element = (kind, className, text = "") =>
   Object.assign(document.createElement(kind), { className, textContent: text });
 
 export class Captions {
-  constructor(list, announcer) {
+  constructor(list, announcer, rateHz) {
+    this.rateHz = rateHz;
     this.list = list;
     this.announcer = announcer; // read out by screen readers: whole utterances only
     this.clear();
@@ -17,6 +20,13 @@ export class Captions {
     this.replies = new Map(); // of the agent's
     this.pending = []; // agent words not heard yet: { span, at }
     this.heard = 0;
+    this.estimatedEnd = 0; // of the agent's text whose place was guessed
+    this.fresh = false;
+  }
+
+  // The agent takes the floor: what the caller says next is another turn.
+  turnOver() {
+    this.fresh = true;
   }
 
   // --- the caller ---
@@ -27,7 +37,8 @@ export class Captions {
       if (!text) return;
       part = element("span", "part");
       this.segments.set(segment, part);
-      this.#bubble("caller").append(part, " ");
+      this.#bubble("caller", this.fresh).append(part, " ");
+      this.fresh = false;
     }
     part.textContent = text;
     part.classList.toggle("final", final);
@@ -39,7 +50,9 @@ export class Captions {
 
   // --- the agent ---
 
-  speech({ reply, text, marks }) {
+  // ``received``: position just past the agent's audio that has come so far.
+  speech({ reply, text, marks }, received) {
+    if (!marks.length) marks = this.#guess(text, received);
     let paragraph = this.replies.get(reply);
     if (!paragraph) this.replies.set(reply, (paragraph = this.#bubble("agent", true)));
     for (const match of text.matchAll(/\S+/g)) {
@@ -81,6 +94,12 @@ export class Captions {
     this.list.append(element("li", isTrouble ? "note trouble" : "note", text));
     this.#announce(text);
     this.#follow();
+  }
+
+  #guess(text, received) {
+    const start = Math.max(this.estimatedEnd, received);
+    this.estimatedEnd = start + (text.length / LETTERS_PER_S) * this.rateHz;
+    return [[0, start], [text.length, this.estimatedEnd]];
   }
 
   #bubble(who, fresh = false) {

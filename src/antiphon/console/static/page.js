@@ -17,7 +17,7 @@ const STATES = {
 
 const $ = (id) => document.getElementById(id);
 const body = document.body;
-const captions = new Captions($("captions"), $("announcer"));
+const captions = new Captions($("captions"), $("announcer"), RATE_HZ);
 const latencies = new Latencies({
   panel: $("latency"),
   chart: $("latency-chart"),
@@ -60,12 +60,12 @@ async function start() {
 const audioEvents = {
   frame(pcm, level) {
     call?.sendFrame(pcm);
-    $("caller-level").value = loudness(level);
+    showLevel("caller-level", level);
   },
   playback(report) {
     call?.report(report);
     captions.playedTo(report.heard);
-    $("agent-level").value = loudness(report.level);
+    showLevel("agent-level", report.level);
     inspect.underruns = report.underruns;
   },
   flushed(samples) {
@@ -90,9 +90,12 @@ const callEvents = {
     clockTimer = setInterval(showClock, 250);
     showClock();
   },
-  state: ({ state }) => setState(state),
+  state: ({ state }) => {
+    if (state === "thinking" || state === "speaking") captions.turnOver();
+    setState(state);
+  },
   transcript: (message) => captions.transcript(message),
-  speech: (message) => captions.speech(message),
+  speech: (message) => captions.speech(message, call.received),
   stopped: (message) => captions.stopped(message),
   latency: (message) => latencies.add(message),
   reported: (samples, now) => {
@@ -109,7 +112,7 @@ function over(text, isTrouble) {
   clearInterval(clockTimer);
   setMuted(false);
   showKeypad(false);
-  for (const id of ["caller-level", "agent-level"]) $(id).value = 0;
+  for (const id of ["caller-level", "agent-level"]) showLevel(id, 0);
   captions.note(text, isTrouble);
   setPhase("idle", "Not in a call");
 }
@@ -138,8 +141,9 @@ function showClock() {
 }
 
 // Speech lies between -50 and -10 dB of full scale; a linear meter would hardly move.
-function loudness(level) {
-  return Math.max(0, Math.min(1, (20 * Math.log10(level + 1e-6) + 55) / 45));
+function showLevel(id, level) {
+  const share = Math.max(0, Math.min(1, (20 * Math.log10(level + 1e-6) + 55) / 45));
+  $(id).firstElementChild.style.width = `${Math.round(100 * share)}%`;
 }
 
 function setMuted(value) {

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from antiphon.errors import Missing, Rejected
 from antiphon.net.engine import Tell, Work, find_weights
-from antiphon.providers.piper.weights import with_durations
+from antiphon.providers.piper.vocoder import Cancelled, Voice
 
 try:
     from piper.config import PiperConfig
@@ -53,18 +52,9 @@ class Engine:
         if not described.is_file():
             raise Missing(f"no {described}", fix=_PULL)
         weights = file.read_bytes()
-        model, self._knows_times = with_durations(weights)
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = settings["threads"]
-        options.inter_op_num_threads = 1
-        # A spinning worker takes the core that the recogniser needs.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
+        self._model = Voice(weights, settings["threads"])
         config = PiperConfig.from_dict(json.loads(described.read_text(encoding="utf-8")))
-        self._voice = PiperVoice(session=self._session, config=config)
+        self._text = PiperVoice(session=None, config=config)  # for its phonemes only
         self._config = config
         sha = hashlib.sha256(weights).hexdigest()[:16]
         self.facts: Mapping[str, Any] = {
@@ -76,50 +66,44 @@ class Engine:
             self.work(Work({"text": text, "speed": 1.0, "voice": ""}), lambda *_: None)
 
     def work(self, work: Work, tell: Tell) -> None:
-        """One answer per sentence: its speech, and ``words`` as text, first and last sample,
-        counted from the clause's beginning. The final answer has ``last``."""
+        """Answers: a stretch of a sentence each. The first of a sentence has its ``words``, as
+        text, first and last sample counted from the clause's beginning; the final one ``last``."""
         text = _speakable(work.fields["text"])
         sentences = self._sentences(text)
         words = _Words(text, sum(_spoken(sentence.phonemes) for sentence in sentences))
         begin = 0
-        for index, sentence in enumerate(sentences):
-            if work.cancelled:
-                return
-            audio, durations = self._say(sentence.ids, work)
-            times = words.take(self._times(sentence, durations), begin)
-            begin += len(audio)
-            tell({"words": times, "last": index == len(sentences) - 1}, audio.tobytes())
+        try:
+            for index, sentence in enumerate(sentences):
+                run = self._model.run(self._inputs(sentence.ids, work.fields), work)
+                times = words.take(self._times(sentence, run.durations), begin)
+                for sound, whole in run.sound:
+                    last = whole and index == len(sentences) - 1
+                    tell({"words": times, "last": last}, _pcm(sound))
+                    begin, times = begin + len(sound), []
+        except Cancelled:
+            return
         if not sentences:
             tell({"words": [], "last": True}, b"")
 
     def _sentences(self, text: str) -> list[_Sentence]:
-        groups = self._voice.phonemize(text)
+        groups = self._text.phonemize(text)
         known = self._config.phoneme_id_map
         groups = [[one for one in group if one in known] for group in groups]
-        return [_Sentence(g, self._voice.phonemes_to_ids(g)) for g in groups if _spoken(g)]
+        return [_Sentence(g, self._text.phonemes_to_ids(g)) for g in groups if _spoken(g)]
 
-    def _say(self, ids: list[int], work: Work) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
-        config, run = self._config, onnxruntime.RunOptions()
-        work.on_cancel(lambda: setattr(run, "terminate", True))
-        scales = [config.noise_scale, config.length_scale / work.fields["speed"]]
-        inputs = {
+    def _inputs(self, ids: list[int], fields: Mapping[str, Any]) -> dict[str, Any]:
+        config = self._config
+        scales = [config.noise_scale, config.length_scale / fields["speed"], config.noise_w_scale]
+        inputs: dict[str, Any] = {
             "input": np.array([ids], dtype=np.int64),
             "input_lengths": np.array([len(ids)], dtype=np.int64),
-            "scales": np.array([*scales, config.noise_w_scale], dtype=np.float32),
+            "scales": np.array(scales, dtype=np.float32),
         }
         if config.num_speakers > 1:
-            inputs["sid"] = np.array([self._speaker(work.fields["voice"])], dtype=np.int64)
-        elif work.fields["voice"]:
+            inputs["sid"] = np.array([self._speaker(fields["voice"])], dtype=np.int64)
+        elif fields["voice"]:
             raise Rejected("this Piper model has one voice; leave voice empty", provider="piper")
-        try:
-            made = self._session.run(None, inputs, run_options=run)
-        except onnxruntime.capi.onnxruntime_pybind11_state.Fail:
-            if work.cancelled:
-                return np.zeros(0, np.int16), np.zeros(0, np.int64)
-            raise
-        loud = np.clip(made[0].squeeze() * (_GAIN * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE)
-        hops = made[1].reshape(-1) if self._knows_times else np.zeros(0)
-        return loud.astype("<i2").reshape(-1), (hops * config.hop_length).astype(np.int64)
+        return inputs
 
     def _speaker(self, voice: str) -> int:
         known = self._config.speaker_id_map
@@ -134,7 +118,7 @@ class Engine:
         counts = [len(ids[one]) + pad for one in (_BOS, *sentence.phonemes)]
         if sum(counts) + len(ids[_EOS]) != len(durations):
             return []
-        ends = np.cumsum(durations)[np.cumsum(counts) - 1]
+        ends = np.cumsum(durations * self._config.hop_length)[np.cumsum(counts) - 1]
         found: list[tuple[int, int]] = []
         open_ = False
         for index, phoneme in enumerate(sentence.phonemes):
@@ -173,6 +157,11 @@ class _Words:
             (text, begin + start, begin + end)
             for text, (start, end) in zip(texts, times, strict=True)
         ]
+
+
+def _pcm(sound: NDArray[np.float32]) -> bytes:
+    loud = np.clip(sound * (_GAIN * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE)
+    return bytes(loud.astype("<i2"))
 
 
 def _speakable(text: str) -> str:

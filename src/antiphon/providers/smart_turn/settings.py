@@ -14,5 +14,5 @@ class SmartTurnSettings(BaseModel):
 
     model: Path
     """The ``.onnx`` file, or the folder with it (model ``smart-turn``)."""
-    nice: int = Field(default=5, ge=0, le=19)
+    nice: int = Field(default=0, ge=0, le=19)
     """Added to the niceness of this process: the transcript is waited for more than the score."""

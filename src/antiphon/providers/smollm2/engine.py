@@ -19,6 +19,8 @@ __all__ = ["Engine"]
 # A prompt is read in batches, and between two of them an answer can be cancelled: 32 tokens are
 # about 120 ms on one thread, and larger batches are not faster there.
 _BATCH_TOKENS: Final = 32
+# At temperature 0 a model this small says one sentence over and over.
+_REPEAT_PENALTY: Final = 1.3
 _CACHE_MIB: Final = 64
 """For prompts of conversations that are not being answered now."""
 
@@ -88,6 +90,7 @@ class Engine:
             "messages": asking["messages"],
             "max_tokens": asking["max_tokens"],
             "temperature": asking["temperature"],
+            "repeat_penalty": _REPEAT_PENALTY,
             "stream": True,
             "cache_prompt": True,
             "return_progress": True,

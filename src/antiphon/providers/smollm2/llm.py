@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from antiphon.actions import Message
 from antiphon.net.child import Child
 from antiphon.net.child_job import Program, sendable
 from antiphon.ports.llm import Asking, Saying
@@ -50,6 +51,13 @@ class SmolLM2:
         with self._child.ask(fields) as job:
             async for piece in job:
                 yield Saying(**piece.fields)
+
+    async def prime(self, messages: tuple[Message, ...]) -> None:
+        # The caller's next words are the only part not known yet; one token is the least that
+        # can be asked for.
+        asked = Asking(messages=(*messages, Message(role="user", text="")), max_tokens=1)
+        async for _ in self.answer(asked):
+            pass
 
     async def aclose(self) -> None:
         await self._child.aclose()

@@ -20,6 +20,6 @@ class SmolLM2Settings(BaseModel):
     """Answers made at a time; each keeps the prompt it began with."""
     system_prompt: str = ""
     """Read once at start, so that the first answer of the first call need not wait for it."""
-    nice: int = Field(default=10, ge=0, le=19)
+    nice: int = Field(default=0, ge=0, le=19)
     """Added to the niceness of this process. It makes words faster than they are said, and
     shares its core with the voice that says them."""

@@ -167,9 +167,10 @@ class Speech(Struct, frozen=True, tag="speech", tag_field="type"):
     reply: int
     text: str
     """To be appended to what the same reply has said so far, after a space."""
-    marks: tuple[tuple[int, int], ...]
+    marks: tuple[tuple[int, int], ...] = ()
     """Pairs (characters, samples), both rising: once the caller has heard the call's agent audio
-    up to ``samples``, the first ``characters`` of ``text`` are heard. Linear in between."""
+    up to ``samples``, the first ``characters`` of ``text`` are heard. Linear in between. Empty
+    where that is not known yet; the text then begins with the next audio to be sent."""
 
 
 class Stopped(Struct, frozen=True, tag="stopped", tag_field="type"):

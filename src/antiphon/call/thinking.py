@@ -1,0 +1,115 @@
+"""What takes time to think about: model requests and looks at a pause, as tasks of one call.
+
+Each comes back as events. Lives here: starting, cancelling, and saying plainly when nothing came.
+Must not live here: what is asked and what is made of the answer (dialog, turns).
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Protocol
+
+from antiphon.actions import AskModel, PrimeModel
+from antiphon.errors import ProviderError
+from antiphon.events import Event, ModelFailed, ModelFinished, ModelSaid, TurnScored
+from antiphon.ports.endpoint import EndpointModel
+from antiphon.ports.llm import Asking, LanguageModel, Saying
+
+__all__ = ["Note", "Thinking"]
+
+
+class Note(Protocol):
+    """Writes a note of that name to the call log."""
+
+    def __call__(self, name: str, /, **fields: object) -> None: ...
+
+
+class Thinking:
+    """One per call. Everything returns at once."""
+
+    def __init__(
+        self,
+        *,
+        model: LanguageModel | None,
+        endpoint: EndpointModel | None,
+        start: Callable[[Coroutine[None, None, None]], asyncio.Task[None]],
+        tell: Callable[[Event], None],
+        note: Note,
+    ) -> None:
+        """``start`` makes a task of the call's group."""
+        self._model = model
+        self._endpoint = endpoint
+        self._start = start
+        self._tell = tell
+        self._note = note
+        self._requests: dict[int, asyncio.Task[None]] = {}
+        self._priming: asyncio.Task[None] | None = None
+        self._scoring = False
+
+    def ask(self, ask: AskModel) -> None:
+        """Ends in ModelFinished or ModelFailed, unless it is cancelled."""
+        if self._model is None:
+            failed = ModelFailed(request=ask.request, reason="no language model is configured")
+            self._tell(failed)
+            return
+        task = self._start(self._answer(self._model, ask))
+        self._requests[ask.request] = task
+        task.add_done_callback(lambda _: self._requests.pop(ask.request, None))
+
+    def cancel(self, request: int) -> None:
+        """The answer is not wanted any more, if it still was to come."""
+        if task := self._requests.pop(request, None):
+            task.cancel()
+
+    def prime(self, prime: PrimeModel) -> None:
+        """Let the model read ahead; only the newest reading is worth anything."""
+        if self._model is not None:
+            if self._priming:
+                self._priming.cancel()
+            self._priming = self._start(self._read_ahead(self._model, prime))
+
+    def score(self, audio_16k: bytes, until_s: float) -> None:
+        """Ask how finished it sounds; a question asked while one is open is skipped."""
+        if self._endpoint is not None and not self._scoring:
+            self._scoring = True
+            self._start(self._score(self._endpoint, audio_16k, until_s))
+
+    async def _answer(self, model: LanguageModel, ask: AskModel) -> None:
+        answer = model.answer(Asking(messages=ask.messages, max_tokens=ask.max_tokens))
+        try:
+            async for piece in answer:
+                if piece.text:
+                    self._tell(ModelSaid(request=ask.request, text=piece.text))
+                if piece.reason:
+                    self._tell(_finished(ask.request, piece))
+                    return
+            self._tell(ModelFailed(request=ask.request, reason="the answer broke off"))
+        except ProviderError as error:
+            self._tell(ModelFailed(request=ask.request, reason=str(error)))
+        finally:
+            if isinstance(answer, AsyncGenerator):
+                await answer.aclose()
+
+    async def _read_ahead(self, model: LanguageModel, prime: PrimeModel) -> None:
+        try:
+            await model.prime(prime.messages)
+        except ProviderError as error:
+            self._note("prime_failed", why=str(error))
+
+    async def _score(self, model: EndpointModel, audio_16k: bytes, until_s: float) -> None:
+        try:
+            score = await model.score(audio_16k)
+        except ProviderError as error:
+            self._note("endpoint_lost", why=str(error))
+        else:
+            self._tell(TurnScored(until_s=until_s, score=score))
+        finally:
+            self._scoring = False
+
+
+def _finished(request: int, last: Saying) -> ModelFinished:
+    return ModelFinished(
+        request=request,
+        reason=last.reason,
+        prompt_tokens=last.prompt_tokens,
+        reply_tokens=last.reply_tokens,
+    )
