@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from antiphon.actions import Message
 from antiphon.models.store import ModelStore
+from antiphon.net.child import Child
 from antiphon.net.child_job import Urgency
 from antiphon.ports.llm import Asking
 from antiphon.ports.tts import Speaking
@@ -45,6 +46,14 @@ async def started(what: str, start: Callable[[], Awaitable[None]]) -> None:
     print(f"{what:52} {time.perf_counter() - began:.2f} s")
 
 
+async def idle(child: Child) -> float:
+    """How long until the engine has let go of everything."""
+    began = time.perf_counter()
+    while child.at_work:
+        await asyncio.sleep(0.0005)  # noqa: ASYNC110 - there is nothing to wait for but this
+    return time.perf_counter() - began
+
+
 async def voice(store: ModelStore) -> None:
     engine = PiperSynthesiser(PiperSettings(model=store.path("piper-joe")))
     await started("piper: start", engine.start)
@@ -70,12 +79,9 @@ async def voice(store: ModelStore) -> None:
             return time.perf_counter() - began
 
         async def after_cancel(clause: str = clause) -> float:
-            with engine.child.ask({"text": clause * 3, "speed": 1.0, "voice": ""}) as job:
-                await asyncio.wait([asyncio.ensure_future(anext(job))], timeout=0.06)
-            began = time.perf_counter()
-            while engine.child.busy:
-                await asyncio.sleep(0.0005)
-            return time.perf_counter() - began
+            with engine.child.ask({"text": clause * 3, "speed": 1.0, "voice": ""}):
+                await asyncio.sleep(0.03)
+            return await idle(engine.child)
 
         await repeated(f"piper: first sound of {len(clause.split())} words", first)
         await repeated(f"piper: all of {len(clause.split())} words", whole)
@@ -125,10 +131,7 @@ async def mind(store: ModelStore) -> None:
 
     async def after_cancel() -> float:
         await first(4)
-        began = time.perf_counter()
-        while engine.child.at_work:
-            await asyncio.sleep(0.0005)
-        return time.perf_counter() - began
+        return await idle(engine.child)
 
     await repeated("smollm2: idle after a cancelled answer", after_cancel)
     await engine.aclose()

@@ -54,6 +54,9 @@ __all__ = ["Call", "Equipment", "Recorder", "Watcher"]
 INBOX_EVENTS = 1000
 # Each step of saying goodbye gets this long, whatever the peer does.
 TEARDOWN_S = 2.0
+# A deadline nearer than the clock can tell would be waited for again and again; a pretended
+# clock, which moves only by waiting, would never reach it.
+LEAST_WAIT_S = 1e-6
 
 
 class Recorder(Protocol):
@@ -212,7 +215,8 @@ class Call:
         timer = None
         if due is not None:
             loop = asyncio.get_running_loop()
-            timer = loop.call_at(loop.time() + due - self._now(), self._wake.set)
+            wait_s = max(due - self._now(), LEAST_WAIT_S)
+            timer = loop.call_at(loop.time() + wait_s, self._wake.set)
         try:
             await self._wake.wait()
         finally:

@@ -211,13 +211,21 @@ class Receptionist:
         self._remember(reply, heard)
         if reply == self.leaving:
             return [order.HangUp(reason="said goodbye")]
-        return []
+        return self._prime()
 
     def _stopped(self, stopped: ReplyStopped) -> list[Action]:
         self._remember(stopped.reply, stopped.heard)
         if stopped.reply == self.leaving:
             self.leaving = None
-        return self._cancel() if stopped.reply == self.request_reply else []
+        return self._cancel() if stopped.reply == self.request_reply else self._prime()
+
+    def _with(self, exchange: Exchange) -> tuple[Exchange, ...]:
+        """The memory and one more turn. It grows to twice its size and then drops half at once:
+        a model that has read the beginning of a conversation need not read it again as long as
+        that beginning stays."""
+        keep = self.settings.memory_turns
+        memory = self.memory if len(self.memory) < 2 * keep else self.memory[-keep:]
+        return (*memory, exchange) if keep else (exchange,)
 
     def _remember(self, reply: int, heard: str) -> None:
         """What was heard belongs to the turn it answers, however late we are told."""

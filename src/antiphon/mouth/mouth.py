@@ -10,7 +10,7 @@ nobody waiting, and `stop` leaves it alone, since it answers what the caller is 
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from antiphon.actions import Speak
 from antiphon.events import (
@@ -41,6 +41,11 @@ BETWEEN_REPLIES_S: Final = 0.12
 voice's own margins add to this."""
 
 
+OnWords: TypeAlias = Callable[[int, str, tuple[tuple[int, int], ...]], None]
+"""More of a reply's text and where it will be heard: pairs of characters of that text and the
+transport's sample count by which they are heard."""
+
+
 class Mouth:
     """One per call. Methods return at once and may be called before `run`.
 
@@ -61,11 +66,13 @@ class Mouth:
         phrases: PhraseCache | None,
         on_sent: Callable[[bytes, int], None] | None,
         on_clause: Callable[[int, str], None] | None = None,
+        on_words: OnWords | None = None,
     ) -> None:
         self._clock = clock
         self._wheel = wheel
         self._tell = tell
         self._on_clause = on_clause
+        self._on_words = on_words
         self._studio = Studio(
             voice=voice,
             settings=settings,
@@ -258,8 +265,12 @@ class Mouth:
         if playout.reply is not reply:
             self._unsettled = True
             return
+        told = reply.text_placed
         if words := reply.place():
             playout.ledger.words(reply.number, words)
+            if self._on_words:
+                begins = playout.ledger.sent_samples - reply.cursor
+                self._on_words(reply.number, *reply.marks(told, words, begins))
         if reply.unsaid is not None and self._group:
             self._voicings[reply.number].feed()
 

@@ -212,6 +212,23 @@ class Reply:
             self._placed += 1
         return placed
 
+    @property
+    def text_placed(self) -> int:
+        """How much of the text, in characters, has its place in the audio."""
+        return self._ends[-1] if self._ends else 0
+
+    def marks(
+        self, since: int, words: list[SpokenWord], begins: int
+    ) -> tuple[str, tuple[tuple[int, int], ...]]:
+        """The text of the ``words`` just placed, which begins at character ``since``, and by
+        which sample each of them is heard if the reply's first one is number ``begins``."""
+        ends = self._ends[-len(words) :]
+        marks = zip(ends, words, strict=True)
+        return (
+            self.text[since : ends[-1]],
+            tuple((end - since, begins + word.end_sample) for end, word in marks),
+        )
+
     def split(self, words: int) -> tuple[str, str]:
         """The reply's text, parted after so many of its placed words."""
         end = self._ends[words - 1] if words else 0
