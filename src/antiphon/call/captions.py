@@ -45,20 +45,20 @@ class Captions:
         """How far audio time lies behind the call's clock."""
         self._answer: order.Answer | None = None
         self._answered_at = 0.0
-        self._ready_at = 0.0
+        self._fillers: set[int] = set()
+        """Replies that bridge the wait for an answer and do not end it."""
+        self._ready_at: dict[int, float] = {}
 
     def event(self, event: Event, now: float) -> None:
         match event:
             case AudioAdvanced():
                 self._behind_s = now - event.until_s
             case TranscriptChanged():
-                self._tell(
-                    "transcript", segment=event.segment, text=event.text, final=event.final
-                )
+                self._tell("transcript", segment=event.segment, text=event.text, final=event.final)
             case ReplyReady():
-                self._ready_at = now
+                self._ready_at[event.reply] = now
             case ReplyStarted():
-                self._started(now)
+                self._started(event.reply, now)
             case ReplyStopped():
                 self._tell("stopped", reply=event.reply, heard=event.heard)
             case _:
@@ -72,17 +72,21 @@ class Captions:
                     self._answer, self._answered_at = action, now
                 case order.Withdraw():
                     self._answer = None
+                case order.Speak(kind="filler"):
+                    self._fillers.add(action.reply)
                 case _:
                     pass
         self._show_state()
 
-    def _started(self, now: float) -> None:
+    def _started(self, reply: int, now: float) -> None:
         """The answer is audible: say how long the caller waited, and for what."""
-        answer, self._answer = self._answer, None
-        if answer is None:
+        answer = self._answer
+        if answer is None or reply in self._fillers:
             return
+        self._answer = None
         spoke_until = answer.end_s + self._behind_s
-        ready = min(max(self._ready_at, self._answered_at), now)
+        ready = min(max(self._ready_at.get(reply, now), self._answered_at), now)
+        self._ready_at.clear()
         self._tell(
             "latency",
             turn=answer.turn,

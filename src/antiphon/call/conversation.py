@@ -55,6 +55,7 @@ _Answering: TypeAlias = ModelSaid | ModelFinished | ModelFailed | ToolFinished |
 
 # True whether or not the answer given last is taken back.
 _LASTING: Final = (DigitPressed, BackchannelHeard, ReplyFinished, ReplyStopped, ReplyFailed)
+_TRACELESS: Final = (order.PrimeModel, order.CancelModel)
 # A line that is never quiet is hung up on after this.
 HEAR_OUT_S: Final = 30.0
 _CALLERS: Final = (State.HEARING, State.PAUSING, State.OVERLAP)
@@ -166,7 +167,7 @@ class Conversation:
         given = self._given
         if given and isinstance(event, _LASTING):
             # It stays true when the answer is taken back, and so do the orders it led to.
-            given.committed |= bool(orders)
+            given.committed |= any(not isinstance(action, _TRACELESS) for action in orders)
             given.before.receive(event, now)
         self._perform(orders, now)
 

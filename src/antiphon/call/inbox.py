@@ -35,19 +35,19 @@ class Inbox:
             self._closed = True
             event = CallEnded(by="failure", reason="overwhelmed")
         self._events.append(event)
-        self._wake()
+        self.wake()
 
     def take(self) -> Event | None:
         """The oldest fact; None where there is none."""
         return self._events.popleft() if self._events else None
 
     async def wait(self, at_most_s: float | None) -> None:
-        """Until there is a fact to take, or so long."""
+        """Until there is a fact to take, somebody wakes us, or so long."""
         if self._events:
             return
         loop = asyncio.get_running_loop()
         self._woken = loop.create_future()
-        timer = None if at_most_s is None else loop.call_later(at_most_s, self._wake)
+        timer = None if at_most_s is None else loop.call_later(at_most_s, self.wake)
         try:
             await self._woken
         finally:
@@ -55,7 +55,8 @@ class Inbox:
             if timer:
                 timer.cancel()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Let the reader look at the time again, if they wait."""
         if self._woken and not self._woken.done():
             self._woken.set_result(None)
 

@@ -6,20 +6,26 @@ and comes back as an event. Nothing here decides anything: orders that only info
 NoteBackchannel, NoticeSilence, ...) were already acted on by the conversation and are merely
 shown to the watchers.
 
-Bounded: the inbox. When it is full the oldest revisable transcript goes, since a later one
-replaces it; if there is none the call ends as a failure rather than forget a fact.
+What goes wrong here ends this call and no other: what runs in the call's tasks through their
+group, what the wheel or a transport's own tasks call through `_contained`.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
+import functools
+import logging
+import traceback
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Concatenate, Final, ParamSpec, Protocol
 
 from antiphon import actions as order
 from antiphon.actions import Action
+from antiphon.audio.frame import FRAME_S
 from antiphon.call.conversation import Conversation
 from antiphon.call.hearing import OpenEar
+from antiphon.call.inbox import Inbox
+from antiphon.call.tape import Recorder, Tape
+from antiphon.call.thinking import Thinking
 from antiphon.errors import AntiphonError, ProviderError
 from antiphon.events import (
     AudioAdvanced,
@@ -27,44 +33,31 @@ from antiphon.events import (
     CallStarted,
     DigitPressed,
     Event,
-    ModelFailed,
-    ModelFinished,
-    ModelSaid,
     SpeechStarted,
     SpeechStopped,
     ToolEnded,
-    TranscriptChanged,
-    TurnScored,
 )
 from antiphon.media.ear import Ear
-from antiphon.media.plane import Plane
+from antiphon.media.plane import Beat, Plane
 from antiphon.mouth.mouth import Mouth
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.settings import MouthSettings
 from antiphon.ports.clock import Clock
 from antiphon.ports.endpoint import EndpointModel
 from antiphon.ports.journal import Journal
-from antiphon.ports.llm import Asking, LanguageModel
+from antiphon.ports.llm import LanguageModel
 from antiphon.ports.stt import Recogniser
 from antiphon.ports.transport import Transport
 from antiphon.ports.tts import Synthesiser
 
 __all__ = ["Call", "Equipment", "Recorder", "Watcher"]
 
-INBOX_EVENTS = 1000
-# Each step of saying goodbye gets this long, whatever the peer does.
-TEARDOWN_S = 2.0
-# A deadline nearer than the clock can tell would be waited for again and again; a pretended
-# clock, which moves only by waiting, would never reach it.
-LEAST_WAIT_S = 1e-6
+P = ParamSpec("P")
 
+TEARDOWN_S: Final = 2.0
+"""Each step of saying goodbye gets this long, whatever the peer does."""
 
-class Recorder(Protocol):
-    """Both sides of a call, on the caller's clock."""
-
-    def caller(self, pcm: bytes, at_sample: int) -> None: ...
-    def agent(self, pcm: bytes, at_sample: int) -> None: ...
-    def close(self) -> None: ...
+_log = logging.getLogger(__name__)
 
 
 class Watcher(Protocol):
@@ -94,8 +87,23 @@ class _Over(Exception):
     """Ends the call's task group: everything still running is cancelled."""
 
 
+def _contained(
+    act: "Callable[Concatenate[Call, P], None]",
+) -> "Callable[Concatenate[Call, P], None]":
+    """For what somebody else's task calls: an error ends this call and is not theirs."""
+
+    @functools.wraps(act)
+    def contained(self: "Call", /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            act(self, *args, **kwargs)
+        except Exception as error:
+            self._broke(error)
+
+    return contained
+
+
 class Call:
-    """One conversation with one caller. `run` it once."""
+    """One conversation with one caller. `run` it once. It is its own `Line` and wheel."""
 
     def __init__(
         self,
@@ -107,29 +115,37 @@ class Call:
         recorder: Recorder | None = None,
         watchers: Sequence[Watcher] = (),
     ) -> None:
-        self._equipment = equipment
         self._conversation = conversation
         self._transport = transport
+        self._plane = equipment.plane
         self._clock = equipment.clock
         self._journal = journal
-        self._recorder = recorder
-        self._watchers = watchers
+        self._watchers = list(watchers)
         self._start_s = self._clock.now()
-        self._inbox: deque[Event] = deque()
-        self._wake = asyncio.Event()
-        self._scoring = False
-        self._requests: dict[int, asyncio.Task[None]] = {}
+        self._inbox = Inbox()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._clauses: set[int] = set()
+        self._needs_audio = False
         self._ended: CallEnded | None = None
+        facts = transport.facts
+        self._tape = recorder and Tape(recorder, rate_hz=facts.rate_hz, delay_s=facts.delay_s)
+        self._thinking = Thinking(
+            model=equipment.model,
+            endpoint=equipment.endpoint,
+            start=self._start,
+            tell=self._inbox.put,
+            note=self._note,
+        )
         self._hears = OpenEar(
             equipment.recogniser,
             language=equipment.language,
             keyterms=equipment.keyterms,
-            tell=self._told,
+            tell=self._inbox.put,
             lost=self._recogniser_lost,
             clock=self._clock,
         )
         self._ear = Ear(
-            rate_hz=transport.facts.rate_hz,
+            rate_hz=facts.rate_hz,
             plane=equipment.plane,
             emit=self._edge,
             clock=self._clock,
@@ -139,12 +155,13 @@ class Call:
         self._mouth = Mouth(
             voice=equipment.voice,
             transport=transport,
-            wheel=equipment.plane,
+            wheel=self,
             clock=self._clock,
-            tell=self._told,
+            tell=self._inbox.put,
             settings=equipment.mouth,
             phrases=equipment.phrases,
             on_sent=self._record_agent if recorder else None,
+            on_clause=self._clause,
         )
 
     async def run(self) -> CallEnded:
@@ -152,37 +169,64 @@ class Call:
         leave here."""
         self._start_s = self._clock.now()
         try:
+            await self._hold()
+        finally:
+            ended = self._end(CallEnded(by="failure", reason="cancelled"))
+            await self._take_leave(ended.reason)
+        return ended
+
+    async def _hold(self) -> None:
+        insisting: asyncio.TimerHandle | None = None
+        try:
             async with asyncio.TaskGroup() as self._group:
-                self._group.create_task(self._carry())
-                self._group.create_task(self._hears.run())
-                self._group.create_task(self._mouth.run())
-                self._told(CallStarted(channel=self._transport.facts.name))
-                self._ended = await self._converse()
+                self._start(self._carry())
+                self._start(self._hears.run())
+                self._start(self._mouth.run())
+                self._inbox.put(CallStarted(channel=self._transport.facts.name))
+                try:
+                    await self._converse()
+                finally:
+                    insisting = self._insist_later()
                 raise _Over
         except* _Over:
             pass
         except* Exception as group:
-            self._failed(group)
+            for error in group.exceptions:
+                self._trouble(error)
+            self._end(CallEnded(by="failure", reason="; ".join(map(_short, group.exceptions))))
         finally:
-            await self._take_leave()
-        return self._ended or CallEnded(by="failure", reason="cancelled")
+            if insisting:
+                insisting.cancel()
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = self._group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     # --- the line: what the transport reports ------------------------------------------------
 
+    @_contained
     def heard(self, pcm: bytes) -> None:
         self._ear.hear(pcm)
+        if self._needs_audio:
+            self._inbox.wake()
 
+    @_contained
     def played(self, samples: int) -> None:
         self._mouth.played(samples)
 
+    @_contained
     def flushed(self, samples: int) -> None:
+        if self._tape:
+            self._tape.flushed(samples)
         self._mouth.flushed(samples)
 
     def pressed(self, digit: str) -> None:
-        self._told(DigitPressed(digit=digit))
+        self._inbox.put(DigitPressed(digit=digit))
 
     def warned(self, what: str) -> None:
-        self._journal.note("warning", self._now(), what=what)
+        self._note("warning", what=what)
 
     async def _carry(self) -> None:
         """Let the transport report until the caller leaves."""
@@ -190,60 +234,55 @@ class Call:
             reason = await self._transport.run(self)
         except AntiphonError as error:
             reason = str(error)
-            self._journal.note("transport_lost", self._now(), why=reason)
-        self._told(CallEnded(by="caller", reason=reason))
+            self._note("transport_lost", why=reason)
+        self._inbox.put(CallEnded(by="caller", reason=reason))
 
     # --- the loop ------------------------------------------------------------------------------
 
-    async def _converse(self) -> CallEnded:
+    async def _converse(self) -> None:
         while True:
-            while self._inbox:
-                event = self._inbox.popleft()
+            while (event := self._inbox.take()) is not None:
+                if isinstance(event, CallEnded):
+                    self._end(event)
+                    return
                 if isinstance(event, SpeechStarted | SpeechStopped):
                     self._feed(self._audio())
                 self._feed(event)
-                if isinstance(event, CallEnded):
-                    return event
-            due = self._conversation.deadline()
-            if due is not None and due <= self._now():
+            wait_s = self._until_due()
+            if wait_s is not None and wait_s <= 0.0:
                 self._tick()
-            else:
-                await self._wait(due)
+                wait_s = self._until_due()
+                if wait_s is not None and wait_s < FRAME_S:
+                    # What is due needs more audio, or never rests: wait for a frame.
+                    wait_s, self._needs_audio = FRAME_S, True
+            await self._inbox.wait(wait_s)
+            self._needs_audio = False
 
-    async def _wait(self, due: float | None) -> None:
-        """Until something is told, or the deadline."""
-        timer = None
-        if due is not None:
-            loop = asyncio.get_running_loop()
-            wait_s = max(due - self._now(), LEAST_WAIT_S)
-            timer = loop.call_at(loop.time() + wait_s, self._wake.set)
-        try:
-            await self._wake.wait()
-        finally:
-            if timer:
-                timer.cancel()
-        self._wake.clear()
+    def _until_due(self) -> float | None:
+        due = self._conversation.deadline()
+        return None if due is None else due - self._now()
 
     def _feed(self, event: Event) -> None:
         now = self._now()
         self._journal.event(event, now)
-        for watcher in self._watchers:
-            watcher.event(event, now)
+        self._show(lambda watcher: watcher.event(event, now))
         self._follow(self._conversation.receive(event, now), now)
 
     def _tick(self) -> None:
+        """The time has come, unless the audio that came meanwhile has put it off."""
         self._feed(self._audio())
-        now = self._now()
-        self._journal.tick(now)
-        self._follow(self._conversation.tick(now), now)
+        wait_s = self._until_due()
+        if wait_s is not None and wait_s <= 0.0:
+            now = self._now()
+            self._journal.tick(now)
+            self._follow(self._conversation.tick(now), now)
 
     def _follow(self, actions: list[Action], now: float) -> None:
         if not actions:
             return
         self._journal.actions(actions, now)
-        for watcher in self._watchers:
-            watcher.actions(actions, now)
-        for action in actions:
+        self._show(lambda watcher: watcher.actions(actions, now))
+        for action in actions if self._ended is None else ():
             self._perform(action)
 
     def _now(self) -> float:
@@ -253,29 +292,10 @@ class Call:
     def _audio(self) -> AudioAdvanced:
         return self._ear.clock(self._clock.now())
 
-    def _told(self, event: Event) -> None:
-        """Put a fact into the inbox. The loop takes it from there."""
-        if len(self._inbox) >= INBOX_EVENTS:
-            self._shed()
-        self._inbox.append(event)
-        self._wake.set()
-
-    def _shed(self) -> None:
-        for index, event in enumerate(self._inbox):
-            if isinstance(event, TranscriptChanged) and not event.final:
-                del self._inbox[index]
-                return
-        self._inbox.appendleft(CallEnded(by="failure", reason="overwhelmed"))
-
     # --- orders --------------------------------------------------------------------------------
 
-    def _perform(self, action: Action) -> None:
+    def _perform(self, action: Action) -> None:  # noqa: C901 - one case per order
         """Orders that only inform were acted on by the conversation and fall through."""
-        self._order_mouth(action)
-        self._order_ear(action)
-        self._order_mind(action)
-
-    def _order_mouth(self, action: Action) -> None:
         match action:
             case order.Speak():
                 self._mouth.speak(action)
@@ -291,121 +311,126 @@ class Call:
                 self._mouth.restore()
             case order.StopSpeaking():
                 self._mouth.stop()
-            case _:
-                pass
-
-    def _order_ear(self, action: Action) -> None:
-        match action:
             case order.FinaliseTranscript():
                 self._hears.finalise(action.until_s)
             case order.Settle():
                 self._hears.settle(action.until_s)
             case order.ScoreEndpoint():
-                self._score(action)
-            case _:
-                pass
-
-    def _order_mind(self, action: Action) -> None:
-        match action:
+                self._thinking.score(self._ear.recent_16k(), action.at_s)
             case order.AskModel():
-                self._requests[action.request] = self._group.create_task(self._think(action))
-            case order.PrimeModel() if self._equipment.model:
-                self._group.create_task(self._prime(self._equipment.model, action))
+                self._thinking.ask(action)
+            case order.PrimeModel():
+                self._thinking.prime(action)
             case order.CancelModel():
-                if task := self._requests.pop(action.request, None):
-                    task.cancel()
+                self._thinking.cancel(action.request)
             case order.RunTool():
-                self._told(ToolEnded(request=action.request, reason="no tools are configured"))
+                why = "no tools are configured"
+                self._inbox.put(ToolEnded(request=action.request, reason=why))
             case order.Transfer():
-                self._journal.note("transfer_refused", self._now(), to=action.to)
+                self._note("transfer_refused", to=action.to)
             case order.HangUp():
-                self._told(CallEnded(by="agent", reason=action.reason))
+                self._inbox.put(CallEnded(by="agent", reason=action.reason))
             case _:
                 pass
-
-    def _score(self, look: order.ScoreEndpoint) -> None:
-        """Ask the end-of-turn model; a question asked while one is open is skipped."""
-        if self._equipment.endpoint is not None and not self._scoring:
-            self._scoring = True
-            audio = self._ear.recent_16k()
-            self._group.create_task(self._scored(self._equipment.endpoint, audio, look.at_s))
-
-    async def _scored(self, model: EndpointModel, audio: bytes, until_s: float) -> None:
-        try:
-            self._told(TurnScored(until_s=until_s, score=await model.score(audio)))
-        except ProviderError as error:
-            self._journal.note("endpoint_lost", self._now(), why=str(error))
-        finally:
-            self._scoring = False
-
-    async def _think(self, ask: order.AskModel) -> None:
-        model = self._equipment.model
-        if model is None:
-            self._told(ModelFailed(request=ask.request, reason="no language model is configured"))
-            return
-        answer = model.answer(Asking(messages=ask.messages, max_tokens=ask.max_tokens))
-        try:
-            async for piece in answer:
-                if piece.text:
-                    self._told(ModelSaid(request=ask.request, text=piece.text))
-                if piece.reason:
-                    self._told(
-                        ModelFinished(
-                            request=ask.request,
-                            reason=piece.reason,
-                            prompt_tokens=piece.prompt_tokens,
-                            reply_tokens=piece.reply_tokens,
-                        )
-                    )
-        except ProviderError as error:
-            self._told(ModelFailed(request=ask.request, reason=str(error)))
-        finally:
-            self._requests.pop(ask.request, None)
-
-    async def _prime(self, model: LanguageModel, prime: order.PrimeModel) -> None:
-        try:
-            await model.prime(prime.messages)
-        except ProviderError as error:
-            self._journal.note("prime_failed", self._now(), why=str(error))
 
     # --- what the edges tell ---------------------------------------------------------------------
 
+    @_contained
     def _edge(self, edge: SpeechStarted | SpeechStopped) -> None:
         self._hears.voice(edge)
-        self._told(edge)
+        self._inbox.put(edge)
+
+    def every_frame(self, callback: Callable[[float], None]) -> Beat:
+        """The mouth's place on the wheel; see `Plane.every_frame`."""
+        return self._plane.every_frame(functools.partial(self._beat, callback))
+
+    @_contained
+    def _beat(self, callback: Callable[[float], None], now_s: float) -> None:
+        callback(now_s)
 
     def _recogniser_lost(self, error: ProviderError) -> None:
-        self._journal.note("recogniser_lost", self._now(), why=str(error))
+        self._note("recogniser_lost", why=str(error))
+
+    def _clause(self, reply: int, text: str) -> None:
+        """A clause goes to the voice; the first of each reply is worth a note."""
+        if reply not in self._clauses:
+            self._clauses.add(reply)
+            self._note("clause", reply=reply, text=text)
 
     def _record_caller(self, pcm: bytes, at_sample: int) -> None:
-        if self._recorder:
-            self._recorder.caller(pcm, at_sample)
+        self._record(lambda tape: tape.caller(pcm, at_sample))
 
     def _record_agent(self, pcm: bytes, position: int) -> None:
-        """Agent audio is recorded where the caller hears it, not where it was sent."""
-        if self._recorder:
-            rate_hz = self._transport.facts.rate_hz
-            ahead_s = self._mouth.outstanding_s() + self._transport.facts.delay_s
-            self._recorder.agent(pcm, int((self._now() + ahead_s) * rate_hz))
+        until_s, waits_s = self._ear.until_s, self._mouth.outstanding_s()
+        self._record(lambda tape: tape.agent(pcm, position, until_s, waits_s))
 
-    # --- the end -----------------------------------------------------------------------------
+    def _record(self, act: Callable[[Tape], None]) -> None:
+        """A recorder that fails ends the recording, not the call."""
+        if self._tape and not self._attempt("recorder", functools.partial(act, self._tape)):
+            self._tape = None
 
-    def _failed(self, group: ExceptionGroup[Exception]) -> None:
-        errors = "; ".join(f"{type(error).__name__}: {error}" for error in group.exceptions)
-        self._ended = CallEnded(by="failure", reason=errors)
-        now = self._now()
-        self._journal.event(self._ended, now)
-        for watcher in self._watchers:
-            watcher.event(self._ended, now)
+    def _show(self, act: Callable[[Watcher], None]) -> None:
+        """Whoever looks on and fails looks on no longer."""
+        for watcher in tuple(self._watchers):
+            if not self._attempt("watcher", functools.partial(act, watcher)):
+                self._watchers.remove(watcher)
 
-    async def _take_leave(self) -> None:
+    def _attempt(self, what: str, act: Callable[[], None]) -> bool:
+        """Do what the call can do without; whether it went well."""
+        try:
+            act()
+        except Exception as error:
+            self._note(f"{what}_lost", why=_short(error))
+            return False
+        return True
+
+    def _note(self, name: str, /, **fields: object) -> None:
+        self._journal.note(name, self._now(), **fields)
+
+    # --- trouble and the end ---------------------------------------------------------------------
+
+    def _broke(self, error: Exception) -> None:
+        if self._ended is None:
+            self._trouble(error)
+            self._inbox.put(CallEnded(by="failure", reason=_short(error)))
+
+    def _trouble(self, error: Exception) -> None:
+        """A bug, ours or an adapter's: all that is known of it, for whoever mends it."""
+        _log.error("a call met trouble", exc_info=error)
+        self._note("trouble", why=_short(error), trace="".join(traceback.format_exception(error)))
+
+    def _end(self, ended: CallEnded) -> CallEnded:
+        """Tell the machines, the log and the watchers, once; the first reason stands."""
+        if self._ended is None:
+            self._ended = ended
+            try:
+                self._feed(ended)
+            except Exception as error:
+                self._trouble(error)
+        return self._ended
+
+    def _insist_later(self) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(TEARDOWN_S, self._insist)
+
+    def _insist(self) -> None:
+        """Whatever still cleans up after it was cancelled has had its time."""
+        names = [getattr(task.get_coro(), "__qualname__", "?") for task in self._tasks]
+        self._note("slow_goodbye", tasks=names)
+        for task in self._tasks:
+            task.cancel()
+
+    async def _take_leave(self, reason: str) -> None:
         """Each step has its deadline; one that fails does not keep the next from running."""
-        self._ear.close()
+        self._attempt("ear", self._ear.close)
         try:
             async with asyncio.timeout(TEARDOWN_S):
-                await self._transport.aclose(self._ended.reason if self._ended else "cancelled")
-        except (AntiphonError, TimeoutError, OSError) as error:
-            self._journal.note("goodbye_failed", self._now(), why=str(error))
-        if self._recorder:
-            self._recorder.close()
-        self._journal.close()
+                await self._transport.aclose(reason)
+        except Exception as error:
+            self._note("goodbye_failed", why=_short(error))
+        finally:
+            self._record(lambda tape: tape.close(self._ear.until_s))
+            self._journal.close()
+
+
+def _short(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

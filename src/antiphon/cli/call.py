@@ -26,8 +26,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     caller = parser.add_mutually_exclusive_group(required=True)
     caller.add_argument("--play", type=Path, metavar="IN.wav", help="what the caller says")
     caller.add_argument("--script", type=Path, metavar="FILE", help="a script the caller follows")
-    parser.add_argument("--record", type=Path, default=Path("call.wav"), metavar="OUT.wav")
-    parser.add_argument("--events", type=Path, default=Path("call.jsonl"), metavar="LOG.jsonl")
+    parser.add_argument(
+        "--record",
+        type=Path,
+        default=Path("call.wav"),
+        metavar="OUT.wav",
+        help="both sides, stereo",
+    )
+    parser.add_argument(
+        "--events", type=Path, default=Path("call.jsonl"), metavar="LOG.jsonl", help="the call log"
+    )
     parser.add_argument("--report", type=Path, metavar="PAGE.html", help="also write a report")
 
 
@@ -45,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         figures = {"ended_by": ended.by, "reason": ended.reason, **summary(traces.answered)}
         print_json({"ok": ended.by != "failure", **figures, "audit": audited})
     else:
-            print(f"recording {args.record}, call log {args.events}")
+        print(f"recording {args.record}, call log {args.events}")
     return Exit.FAILED if ended.by == "failure" else Exit.OK
 
 

@@ -28,7 +28,9 @@ class AgentSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
+    """Who answers; shown by commands and pages, never spoken."""
     language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
+    """Of the caller's speech, as the recogniser is told: ``en``, ``en-GB``."""
     stt: Provider = "local/moonshine"
     """Who listens."""
     tts: Provider = "local/piper"

@@ -17,6 +17,7 @@ class Topic(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Text
+    """For people: what this topic is about."""
     asks: Annotated[tuple[Text, ...], Field(min_length=1)]
     """Words or phrases that point to this topic; a phrase counts for more than a word."""
     says: Text
@@ -35,24 +36,34 @@ class ReceptionistSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["receptionist"] = "receptionist"
+    """Which dialog this is; there is one so far."""
     greeting: Text = "Hello, how can I help you?"
+    """Said first, or right after the notice."""
     notice: Text | None = None
     """Said first and protected from interruption: a legal notice."""
     topics: tuple[Topic, ...] = ()
+    """What the agent knows; of equally good matches the first listed wins."""
     small_talk: Text | None = None
     """The language model's instructions for everything else; none: say `unknown`."""
     unknown: Text = "I'm sorry, I can't help with that. Is there anything else?"
+    """Said where no topic fits and there is no small talk."""
     unclear: Text = "Sorry, I didn't catch that. Could you say it again?"
+    """Said when an answer failed or never came."""
     silence: Annotated[tuple[Text, ...], Field(min_length=1)] = (
         "Are you still there?",
         "I can't hear you. Is there anything I can do for you?",
     )
     """Asked in turn while the caller says nothing."""
     leaving: Text = "I can't hear anything, so I'll hang up now. Goodbye."
+    """Said before hanging up on a caller who stays silent."""
     farewell_asks: tuple[Text, ...] = ("goodbye", "bye", "that's all", "hang up")
+    """Words or phrases that say the caller wants to go, where no topic fits."""
     farewell: Text = "Thank you for calling. Goodbye."
+    """Said to them, before hanging up."""
     filler: Text = "One moment, please."
+    """Said when an answer takes long."""
     limit: Text = "I'm afraid we have to stop here. Thank you for calling. Goodbye."
+    """Said when a limit of the call is reached, before hanging up."""
     memory_turns: Annotated[int, Field(ge=0, le=50)] = 4
     """How many earlier turns the language model is shown at least; at most twice as many."""
 

@@ -35,3 +35,4 @@ class ServerSettings(BaseModel):
     drain_s: PositiveFloat = 30.0
     """When told to stop, how long calls may take to come to their own end."""
     websocket: WebSocketSettings = WebSocketSettings()
+    """Limits and timing of each connection."""

@@ -31,6 +31,8 @@ class ScriptedModel:
         """Everything it was let read ahead of time."""
         self.finished = 0
         """How many answers were taken to their end."""
+        self.open = 0
+        """Answers that are neither used up nor closed."""
 
     async def start(self) -> None:
         """Nothing to load."""
@@ -39,14 +41,18 @@ class ScriptedModel:
         text = self.says[min(len(self.asked), len(self.says) - 1)]
         self.asked.append(asking)
         words = text.split(" ")
-        await self._wait(self.first_token_s)
-        for at, word in enumerate(words):
-            if self.faults and at >= len(words) // 2:
-                raise self.faults.popleft()
-            yield Saying(text=word if at == 0 else f" {word}")
-            await self._wait(self.token_s)
-        self.finished += 1
-        yield Saying(text="", reason="stop", prompt_tokens=10, reply_tokens=len(words))
+        self.open += 1
+        try:
+            await self._wait(self.first_token_s)
+            for at, word in enumerate(words):
+                if self.faults and at >= len(words) // 2:
+                    raise self.faults.popleft()
+                yield Saying(text=word if at == 0 else f" {word}")
+                await self._wait(self.token_s)
+            self.finished += 1
+            yield Saying(text="", reason="stop", prompt_tokens=10, reply_tokens=len(words))
+        finally:
+            self.open -= 1
 
     async def prime(self, messages: tuple[Message, ...]) -> None:
         self.primed.append(messages)

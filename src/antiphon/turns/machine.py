@@ -191,7 +191,9 @@ class Machine:
         """The caller speaks: a new turn, or more of the one under way."""
         if self._turn is None:
             self._turns += 1
-            self._turn = Turn(number=self._turns, start_s=at_s, anchor_s=at_s)
+            self._turn = Turn(
+                number=self._turns, start_s=at_s, anchor_s=at_s, from_s=self._settled_s
+            )
         self._turn.go_on(at_s)
 
     def _enter_overlap(self, at_s: float) -> None:
@@ -270,11 +272,11 @@ class Machine:
             return False
         # What nobody else can have said belongs to it, be it a little late.
         until_s = turn.until_s + (0.0 if self._turn else BLUR_S)
-        text = self._transcript.text(turn.start_s, until_s)
+        text = self._transcript.text(turn.from_s, until_s)
         if words.words_of(text) and not words.same_words(text, turn.answered or ""):
             turn.answered = text
             self._out.append(order.Amend(turn=turn.number, text=text))
-            span = self._transcript.span(turn.start_s, until_s)
+            span = self._transcript.span(turn.from_s, until_s)
             turn.until_s = max(turn.until_s, span[1] if span and not self._turn else 0.0)
             self._settle(turn.until_s)
         return heard.end_s <= self._settled_s + BLUR_S
@@ -310,7 +312,7 @@ class Machine:
     def _settle(self, until_s: float) -> None:
         """What was said up to here is dealt with; the last turn is kept for late readings."""
         self._settled_s = max(self._settled_s, until_s)
-        keep_s = self._heard_turn.start_s if self._heard_turn else self._settled_s
+        keep_s = self._heard_turn.from_s if self._heard_turn else self._settled_s
         self._transcript.forget(min(keep_s, self._settled_s))
         self._out.append(order.Settle(until_s=self._settled_s))
 
@@ -481,10 +483,10 @@ class Machine:
         return self._audio.when(self._audio.until_s + verdict.wait_s)
 
     def _nothing_said(self, turn: Turn) -> None:
-        """It was a sound, not a turn: the caller is as silent as before."""
+        """It was a sound, not a turn: the caller is as silent as before. Words that are read
+        into it later still count."""
         self._abandon(turn)
         self._turn = None
-        self._settle(turn.anchor_s)
         self._go(Cue.NOTHING_SAID)
 
     def _answer(self, turn: Turn, text: str, why: str, now: float) -> None:
@@ -510,7 +512,7 @@ class Machine:
                 self._take_floor(verdict.why)
                 return None
             case "keep":
-                self._keep(turn, self._overheard.text, verdict.why)
+                self._keep(turn, final, verdict.why)
                 return None
             case "wait":
                 return self._audio.when(self._audio.until_s + verdict.wait_s)
@@ -527,26 +529,30 @@ class Machine:
             turn.looks = looks
             self._out.append(order.FinaliseTranscript(until_s=self._audio.until_s))
 
-    def _keep(self, turn: Turn, text: str, why: str) -> None:
-        """The agent keeps the floor, and what was said belongs to no turn."""
+    def _keep(self, turn: Turn, final: bool, why: str) -> None:
+        """The agent keeps the floor, and what was said belongs to no turn. What may still be read
+        otherwise stays open."""
         self._go(Cue.KEEP)
         self._out.append(order.Restore(why=why))
-        if words.words_of(text):
-            self._out.append(order.NoteBackchannel(text=text))
-        self._settle(self._end_of(turn))
+        span = self._transcript.span(self._settled_s)
+        if span and final:
+            self._out.append(order.NoteBackchannel(text=self._transcript.text(self._settled_s)))
+            self._settle(span[1])
         if turn.answered is None:
             self._abandon(turn)
             self._turn = None
 
     def _consider_length(self, turn: Turn, now: float) -> float | None:
         """Somebody who never stops is answered all the same; a noise that never stops is not."""
-        if self._audio.until_s >= turn.start_s + self.settings.max_turn_s:
+        due_s = turn.start_s + self.settings.max_turn_s * (turn.rounds + 1)
+        if self._audio.until_s >= due_s:
             if text := self._said():
                 turn.anchor_s = self._audio.until_s
                 self._answer(turn, text, "the turn was very long", now)
                 return None
-            turn.start_s = self._audio.until_s
-        return self._audio.when(turn.start_s + self.settings.max_turn_s)
+            turn.rounds += 1
+            due_s += self.settings.max_turn_s
+        return self._audio.when(due_s)
 
     def _consider_wait(self, turn: Turn | None, now: float) -> float | None:
         if now >= self._waits.lost_at():
@@ -563,9 +569,8 @@ class Machine:
         """No answer came, or no more of it."""
         self._drop_pending("no answer came")
         if turn:
-            self._settle(self._end_of(turn))
+            self._answer_heard(turn, talking=False)
             self._out.append(order.GiveUp(turn=turn.number))
-        self._turn = None
         self._waits.agent_silent(now)
         self._go(Cue.GAVE_UP)
 

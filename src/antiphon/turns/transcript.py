@@ -20,7 +20,7 @@ BLUR_S = 0.15
 class Transcript:
     """The newest reading of the caller's audio."""
 
-    final_until_s: float = 0.0
+    final_until_s: float = -math.inf
     """The recogniser has heard everything up to here."""
     _segments: dict[int, TranscriptChanged] = field(default_factory=dict)
 
@@ -57,8 +57,11 @@ class Transcript:
 
 
 def _inside(piece: Word | TranscriptChanged, from_s: float, until_s: float) -> bool:
-    """Words belong where their middle lies; so does a segment that cannot be cut."""
-    return from_s <= (piece.start_s + piece.end_s) / 2 < until_s
+    """A word belongs where its middle lies. A segment that cannot be cut belongs where it
+    begins, so that it stays there while it grows."""
+    middle_s = (piece.start_s + piece.end_s) / 2
+    at_s = middle_s if isinstance(piece, Word) else min(middle_s, piece.start_s + BLUR_S)
+    return from_s <= at_s < until_s
 
 
 def _within(heard: TranscriptChanged, from_s: float, until_s: float) -> str:

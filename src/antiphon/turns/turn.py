@@ -16,8 +16,12 @@ class Turn:
     start_s: float
     anchor_s: float
     """The last speech sample so far."""
+    from_s: float = 0.0
+    """Words after this in the audio are its own."""
     voiced_s: float = 0.0
     """How much voice it holds, pauses left out and a voice still going on too."""
+    rounds: int = 0
+    """How often it has been as long as a turn may be without holding a word."""
     looks: int = 0
     """How often a model was asked about this pause, or the recogniser about this overlap."""
     score: float | None = None

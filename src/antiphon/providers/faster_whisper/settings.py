@@ -16,6 +16,7 @@ class FasterWhisperSettings(BaseModel):
     model: Path
     """The folder with ``model.bin`` (model ``whisper-tiny-en``, or any CTranslate2 Whisper)."""
     threads: int = Field(default=1, ge=1, le=8)
+    """More finish a reading sooner only while other cores are idle."""
     word_times: bool = False
     """Ask the model where each word lies, which costs it a second pass; estimated otherwise."""
     nice: int = Field(default=0, ge=0, le=19)

@@ -15,6 +15,7 @@ class MicrophoneSettings(BaseModel):
     input: int | str | None = None
     """A device number, or a part of its name."""
     output: int | str | None = None
+    """The same, for the loudspeaker."""
     lead_s: Annotated[float, Field(gt=0, le=1)] = 0.2
     """How far ahead the agent's audio may wait beside the device. It can be lowered and dropped
     at any time, so this only has to outlast a stall of the event loop."""

@@ -1,0 +1,331 @@
+"""Writes the reference pages that follow from the code, into docs/reference/.
+
+Run `python -m docs.make_reference` in the checkout after changing a setting, an event, an action,
+a command or an error. tests/test_docs.py fails while a page is out of date, and where anything
+has no meaning to print. A meaning stands where it belongs: under its field, in an argument's help.
+"""
+
+import argparse
+import dataclasses
+import importlib
+import inspect
+import re
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from docs.described import COMMON, allowed, default, field_docs, line
+from pydantic import BaseModel
+
+from antiphon import actions, errors, events
+from antiphon.actions import Message
+from antiphon.cli.main import COMMANDS
+from antiphon.cli.output import Exit, exit_code
+from antiphon.config.agent import AgentSettings
+from antiphon.dialog.settings import ReceptionistSettings, Topic
+from antiphon.events import Expectation, Word
+from antiphon.mouth.settings import MouthSettings
+from antiphon.providers.faster_whisper.settings import FasterWhisperSettings
+from antiphon.providers.moonshine.settings import MoonshineSettings
+from antiphon.providers.piper.settings import PiperSettings
+from antiphon.providers.smart_turn.settings import SmartTurnSettings
+from antiphon.providers.smollm2.settings import SmolLM2Settings
+from antiphon.server.settings import ServerSettings
+from antiphon.transports.file.settings import LineSettings
+from antiphon.transports.microphone.settings import MicrophoneSettings
+from antiphon.transports.websocket.settings import WebSocketSettings
+from antiphon.turns.settings import PRESETS, TurnSettings
+from antiphon.wiring import providers
+
+REFERENCE: Final = Path(__file__).parent / "reference"
+Settings: TypeAlias = type[BaseModel]
+
+SETTINGS: Final[tuple[tuple[str, tuple[tuple[str, Settings], ...]], ...]] = (
+    (
+        "The agent file",
+        (
+            ("The file itself", AgentSettings),
+            ("`turns`: how patient, how polite, how long", TurnSettings),
+            ("`mouth`: how the agent sounds", MouthSettings),
+            ("`dialog`: what the agent says", ReceptionistSettings),
+            ("One of `dialog.topics`", Topic),
+        ),
+    ),
+    (
+        "The server and the lines",
+        (
+            ("The server", ServerSettings),
+            ("A call over WebSocket", WebSocketSettings),
+            ("This machine's microphone and speaker", MicrophoneSettings),
+            ("The line of a placed call", LineSettings),
+        ),
+    ),
+    (
+        "The engines",
+        (
+            ("`local/moonshine`", MoonshineSettings),
+            ("`local/faster-whisper`", FasterWhisperSettings),
+            ("`local/piper`", PiperSettings),
+            ("`local/smart-turn`", SmartTurnSettings),
+            ("`local/smollm2`", SmolLM2Settings),
+        ),
+    ),
+)
+PARTS_NOTE: Final = {
+    "The agent file": "What `agent.yaml` may hold; "
+    "[how to write one](../how-to/write-an-agent.md).",
+    "The server and the lines": "Set by the options of the [commands](commands.md) where one is "
+    "named there, otherwise from Python.",
+    "The engines": "What each engine's adapter is made with. The names in an agent file stand "
+    "for these defaults, with the model out of the local store.",
+}
+NAMED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "stt": providers.STT,
+    "tts": providers.TTS,
+    "llm": providers.LLM,
+    "endpoint": providers.ENDPOINTS,
+}
+
+MADE: Final = "<!-- Made by docs/make_reference.py from the code; edit the code instead. -->"
+
+
+# --- settings -----------------------------------------------------------------------------------
+
+
+def settings_page() -> str:
+    """Every setting there is."""
+    lines = [MADE, "# Settings", "", *_prose(SETTINGS_INTRO)]
+    for part, classes in SETTINGS:
+        lines += [f"## {part}", "", PARTS_NOTE[part], ""]
+        for title, owner in classes:
+            lines += [f'### <a id="{owner.__name__.lower()}"></a>{title}', ""]
+            lines += [line(owner.__doc__), "", *_settings_table(owner), ""]
+            if owner is TurnSettings:
+                lines += [*_presets(), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+SETTINGS_INTRO: Final = """
+Every setting, with what it may be, what it is when nothing is said, and what it means. Anything
+else in a file is refused, with the file, the line, and what may stand there.
+A name that ends in `_s` is in seconds, `_hz` in hertz, `_db` in decibels; `_dbfs` in decibels
+below full scale.
+"""
+
+
+def _settings_table(owner: Settings) -> list[str]:
+    docs = field_docs(owner)
+    rows = ["| setting | may be | default | meaning |", "|---|---|---|---|"]
+    for name, field in owner.model_fields.items():
+        may_be = allowed(field.annotation, tuple(field.metadata))
+        if owner is AgentSettings and name in NAMED:
+            none = " or none" if field.default_factory is None and "none" in may_be else ""
+            may_be = ", ".join(f"`{known}`" for known in NAMED[name]) + none
+        if owner is AgentSettings and name == "preset":
+            may_be = ", ".join(f"`{known}`" for known in PRESETS)
+        value = field.get_default(call_default_factory=True)
+        rows.append(f"| `{name}` | {may_be} | {default(value)} | {docs[name]} |")
+    return rows
+
+
+def _presets() -> list[str]:
+    """How the presets differ from the defaults."""
+    plain = TurnSettings()
+    rows = ["| preset | differs from the defaults in |", "|---|---|"]
+    for name, preset in PRESETS.items():
+        changes = [
+            f"`{field}: {value}`"
+            for field, value in preset.model_dump().items()
+            if value != getattr(plain, field)
+        ]
+        rows.append(f"| `{name}` | {', '.join(changes) or 'nothing'} |")
+    return rows
+
+
+# --- events and actions -------------------------------------------------------------------------
+
+
+def events_page() -> str:
+    """Every event and action."""
+    lines = [MADE, "# Events and actions", "", *_prose(EVENTS_INTRO)]
+    lines += ["## Events", "", "Facts, in the past tense: `antiphon.events`.", ""]
+    for kind in events.KINDS.values():
+        lines += _kind(kind)
+    lines += ["## Actions", "", "Orders, in the imperative: `antiphon.actions`.", ""]
+    for kind in actions.KINDS.values():
+        lines += _kind(kind)
+    lines += ["## Parts of them", ""]
+    for kind in (Expectation, Message, Word):
+        lines += _kind(kind)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+EVENTS_INTRO: Final = """
+What a call's machines may be told, and what they may order. Each is a frozen dataclass; in the
+[call log](call-log.md) it is a JSON object with its name under `type` and its fields beside it.
+*Audio time* is seconds of caller audio since the call's first sample. The moment an event is told
+is not in it: the call passes it beside, as `now`.
+
+What the agent says is of one of four kinds. A `reply` answers. A `filler` bridges a wait and goes
+before everything not yet audible. A `prompt` asks a silent caller. A `notice` is protected: it is
+neither ducked nor stopped.
+"""
+
+
+def _kind(kind: type[Any]) -> list[str]:
+    lines = [f"### {kind.__name__}", "", line(kind.__doc__), ""]
+    docs = field_docs(kind)
+    fields = dataclasses.fields(kind)
+    if fields:
+        lines += ["| field | may be | default | meaning |", "|---|---|---|---|"]
+    hints = inspect.get_annotations(kind, eval_str=True)
+    for field in fields:
+        meaning = docs.get(field.name) or COMMON[field.name]
+        value = field.default if field.default_factory is dataclasses.MISSING else ()
+        lines.append(
+            f"| `{field.name}` | {allowed(hints[field.name])} | {default(value)} | {meaning} |"
+        )
+    return [*lines, ""] if fields else lines
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """The parser `antiphon NAME` uses."""
+    parser = argparse.ArgumentParser(prog=f"antiphon {name}")
+    importlib.import_module(COMMANDS[name][0]).arguments(parser)
+    if "--json" not in parser._option_string_actions:
+        parser.add_argument("--json", action="store_true", help="print results as JSON")
+    return parser
+
+
+def commands_page() -> str:
+    """Every command."""
+    lines = [MADE, "# Commands", "", *_prose(COMMANDS_INTRO), *_exit_codes(), ""]
+    for name, (module, summary) in COMMANDS.items():
+        parser = command_parser(name)
+        lines += [f"## antiphon {name}", "", f"{summary[0].upper()}{summary[1:]}.", ""]
+        lines += ["```text", _synopsis(parser), "```", ""]
+        said = inspect.getdoc(importlib.import_module(module)) or ""
+        lines += [part for text in said.split("\n\n")[1:] for part in (line(text), "")]
+        lines += [*_arguments(parser), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+COMMANDS_INTRO: Final = """
+`./run antiphon ...` in a checkout, `antiphon ...` where the package is installed. Results go to
+the standard output, what is said about the running of a command to the standard error, so a
+command with `--json` can be piped. Every command has `--help`.
+`./run` has four commands of its own: `demo` and `serve` fetch what is missing and then do what
+`antiphon demo` and `antiphon serve` do; `test` and `check` are for [working on Antiphon
+itself](../../CONTRIBUTING.md).
+"""
+
+
+def _exit_codes() -> list[str]:
+    docs = field_docs(Exit)
+    rows = ["| exit code | meaning |", "|---|---|", f"| {Exit.OK:d} | It is done. |"]
+    return rows + [f"| {code:d} | {docs[code.name]} |" for code in Exit if code is not Exit.OK]
+
+
+def _synopsis(parser: argparse.ArgumentParser) -> str:
+    """`antiphon call AGENT (--play IN.wav | --script FILE) [...]`."""
+    groups = {
+        id(action): group
+        for group in parser._mutually_exclusive_groups
+        for action in group._group_actions
+    }
+    words, done = [parser.prog], set[int]()
+    for action in sorted(arguments(parser), key=lambda action: bool(action.option_strings)):
+        group = groups.get(id(action))
+        if group is None:
+            words.append(_one(action, bare=action.required and bool(action.option_strings)))
+        elif id(group) not in done:
+            done.add(id(group))
+            both = " | ".join(_one(each, bare=True) for each in group._group_actions)
+            words.append(f"({both})" if group.required else f"[{both}]")
+    return textwrap.fill(" ".join(words), 88, subsequent_indent="    ", break_on_hyphens=False)
+
+
+def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Its own arguments."""
+    return [action for action in parser._actions if action.dest != "help"]
+
+
+def _one(action: argparse.Action, *, bare: bool) -> str:
+    value = _value(action)
+    if not action.option_strings:
+        return f"[{value}...]" if action.nargs == "*" else value
+    shown = f"{action.option_strings[0]} {value}".rstrip()
+    return shown if bare else f"[{shown}]"
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    if action.metavar:
+        return str(action.metavar)
+    if action.choices:
+        return "{" + ",".join(map(str, action.choices)) + "}"
+    return action.dest.upper()
+
+
+def _arguments(parser: argparse.ArgumentParser) -> list[str]:
+    rows = ["| argument | default | meaning |", "|---|---|---|"]
+    for action in arguments(parser):
+        name = " ".join([*action.option_strings[:1], _value(action)]).strip().replace("|", "\\|")
+        value = "" if action.required or action.default in (None, [], False) else action.default
+        shown = f"`{value}`" if value != "" else ""
+        rows.append(f"| `{name}` | {shown} | {line(action.help)} |")
+    return rows
+
+
+# --- errors -------------------------------------------------------------------------------------
+
+
+def errors_page() -> str:
+    """Every error."""
+    tree = re.search(r"    AntiphonError\n(    .*\n)+", errors.__doc__ or "")
+    assert tree, "antiphon.errors opens with its tree"
+    lines = [MADE, "# Errors", "", *_prose(ERRORS_INTRO)]
+    lines += ["```text", textwrap.dedent(tree[0]).rstrip(), "```", ""]
+    lines += ["| error | meaning | exit code |", "|---|---|---|"]
+    for name in errors.__all__:
+        kind = getattr(errors, name)
+        code = exit_code(kind.__new__(kind))
+        lines.append(f"| `{name}` | {line(kind.__doc__)} | {code:d} |")
+    return "\n".join([*lines, "", *_prose(ERRORS_END)]).rstrip() + "\n"
+
+
+ERRORS_INTRO: Final = """
+Everything Antiphon raises on purpose is an `AntiphonError`, from `antiphon.errors`. Its message is
+fit to be read by the user: what was wrong, where, and what to do next. A command prints it and
+ends with the [exit code](commands.md) beside it.
+"""
+ERRORS_END: Final = """
+A provider error says by its `retryable` whether asking again may help.
+What callers do is never an exception: barge-in, silence and hang-up are
+[events](events.md). An exception of another library is translated once, in the adapter that met
+it.
+"""
+
+
+# --- pages --------------------------------------------------------------------------------------
+
+
+def _prose(text: str) -> list[str]:
+    return [*text.strip().splitlines(), ""]
+
+
+PAGES: Final = {
+    "settings.md": settings_page,
+    "events.md": events_page,
+    "commands.md": commands_page,
+    "errors.md": errors_page,
+}
+
+if __name__ == "__main__":
+    for name, made in PAGES.items():
+        (REFERENCE / name).write_text(made(), encoding="utf-8")
