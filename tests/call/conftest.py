@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.call.tones import Tone, ToneEndpoint, ToneRecogniser, ToneVoice, Vocabulary, read
 
 from antiphon.actions import Action
 from antiphon.call.conversation import Conversation
@@ -26,6 +27,7 @@ from antiphon.media.plane import Plane
 from antiphon.observe.calllog import CallLogWriter
 from antiphon.observe.logreader import CallLog, Noted, Ordered, Ticked, Told
 from antiphon.observe.logreader import read as read_log
+from antiphon.ports.clock import Clock
 from antiphon.ports.journal import Journal
 from antiphon.ports.transport import Transport
 from antiphon.testing.caller import ScriptedCaller
@@ -36,7 +38,6 @@ from antiphon.testing.scriptfile import parse
 from antiphon.transports.file.settings import LineSettings
 from antiphon.transports.file.transport import FileTransport
 from antiphon.wiring.agent import conversation
-from tests.call.tones import Tone, ToneEndpoint, ToneRecogniser, ToneVoice, Vocabulary, read
 
 T = TypeVar("T")
 RATE_HZ = 8000
@@ -182,11 +183,13 @@ class Exchange:
         self.model: Any = ScriptedModel(clock=self.clock, says=["I see what you mean."])
         self.vad = EnergyVad()
         self.plane = Plane(self.vad, self.clock)
+        self.call_clock: Clock = self.clock
+        """What the calls themselves read."""
 
     @property
     def equipment(self) -> Equipment:
         return Equipment(
-            clock=self.clock,
+            clock=self.call_clock,
             plane=self.plane,
             recogniser=self.recogniser,
             voice=self.voice,

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from tests.call.conftest import RATE_HZ, Exchange, Held, Holding
 
 from antiphon.audio.levels import rms_dbfs
 from antiphon.errors import AtCapacity, Rejected, Unavailable
 from antiphon.ports.llm import Asking, Saying
 from antiphon.testing.voice import Fault
 from antiphon.transports.file.settings import LineSettings
-from tests.call.conftest import RATE_HZ, Exchange, Held, Holding
 
 GREETING = "Hello, how can I help?"
 HOURS = "We open at eight. We close at six."
@@ -90,7 +90,9 @@ def test_an_interruption_stops_the_agent_and_is_answered(hold: Holding, ducking:
     assert held.heard == f"{GREETING} {stopped.heard} Behind the house."
     assert [past.heard for past in held.dialog.memory] == [stopped.heard, "Behind the house."]
     began_s = next(tone.start_s for tone in held.caller if tone.text == "Stop,")
-    cut_s = max(tone.end_s for tone in held.agent if tone.text != "Behind" and tone.start_s < began_s)
+    cut_s = max(
+        tone.end_s for tone in held.agent if tone.text != "Behind" and tone.start_s < began_s
+    )
     assert cut_s - began_s < 0.8
 
 

@@ -119,7 +119,10 @@ class ToneUtterance(HummedUtterance):
             length = round(length_s(word) * voice.rate_hz)
             swell = np.minimum(1.0, np.minimum(np.arange(length), np.arange(length)[::-1]) / 40)
             hz = voice.words.pitch_hz(word)
-            parts += [8000 * swell * np.sin(2 * np.pi * hz / voice.rate_hz * np.arange(length)), gap]
+            parts += [
+                8000 * swell * np.sin(2 * np.pi * hz / voice.rate_hz * np.arange(length)),
+                gap,
+            ]
             times.append(SpokenWord(text=word, start=at, end=at + length))
             at += length + len(gap)
         return np.concatenate(parts).astype(np.int16), times

@@ -191,9 +191,10 @@ class Call:
         except* _Over:
             pass
         except* Exception as group:
-            for error in group.exceptions:
+            errors = _leaves(group)
+            for error in errors:
                 self._trouble(error)
-            self._end(CallEnded(by="failure", reason="; ".join(map(_short, group.exceptions))))
+            self._end(CallEnded(by="failure", reason="; ".join(map(_short, errors))))
         finally:
             if insisting:
                 insisting.cancel()
@@ -430,6 +431,13 @@ class Call:
         finally:
             self._record(lambda tape: tape.close(self._ear.until_s))
             self._journal.close()
+
+
+def _leaves(error: Exception) -> list[Exception]:
+    """What really happened, without the groups of the tasks it came through."""
+    if not isinstance(error, ExceptionGroup):
+        return [error]
+    return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
 
 
 def _short(error: Exception) -> str:

@@ -75,15 +75,15 @@ async def _place(args: argparse.Namespace, out: Path, scratch: Path) -> None:
 
 def _voice(traces: Traces, audited: dict[str, Any]) -> dict[str, Any]:
     """Totals from the recording; their parts from the log."""
-    waits = [wait["ms"] for wait in audited["voice_to_voice_ms"]["each"] if wait["ms"] is not None]
-    asked = len(audited["voice_to_voice_ms"]["each"])
+    asked = audited["voice_to_voice_ms"]["each"]
+    waits = [wait["ms"] for wait in asked if wait["ms"] is not None]
     return {
         "voice_to_voice_ms": spread(waits),
-        "turns": asked,
+        "turns": len(asked),
         "answered": len(waits),
         "parts": summary(traces.answered),
         "budget_ms": BUDGETS["voice"],
-        "troubles": audited["troubles"],
+        "unanswered": [wait["text"] for wait in asked if wait["ms"] is None],
     }
 
 

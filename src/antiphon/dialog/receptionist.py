@@ -140,7 +140,7 @@ class Receptionist:
     def _answer(self, text: str) -> list[Action]:
         self.leaving = None
         cancelled = self._cancel()
-        self.memory = self._with(Exchange(text))
+        self.memory = (*self.memory, Exchange(text))
         asked, self.asking = self.asking, None
         self.expectation = Expectation()
         topic = topic_for(text, self.settings.topics)
@@ -176,7 +176,14 @@ class Receptionist:
         return tuple(messages)
 
     def _prime(self) -> list[Action]:
-        """While the caller has not spoken yet, let the model read what was said so far."""
+        """While nobody waits: tidy the memory, and let the model read what was said so far.
+
+        The memory grows to twice its size and then drops half at once: a model that has read
+        the beginning of a conversation need not read it again while that beginning stays.
+        """
+        keep = max(1, self.settings.memory_turns)
+        if len(self.memory) >= 2 * keep:
+            self.memory = self.memory[-keep:]
         if self.settings.small_talk is None or self.request is not None:
             return []
         return [order.PrimeModel(messages=self._messages())]
@@ -218,14 +225,6 @@ class Receptionist:
         if stopped.reply == self.leaving:
             self.leaving = None
         return self._cancel() if stopped.reply == self.request_reply else self._prime()
-
-    def _with(self, exchange: Exchange) -> tuple[Exchange, ...]:
-        """The memory and one more turn. It grows to twice its size and then drops half at once:
-        a model that has read the beginning of a conversation need not read it again as long as
-        that beginning stays."""
-        keep = self.settings.memory_turns
-        memory = self.memory if len(self.memory) < 2 * keep else self.memory[-keep:]
-        return (*memory, exchange) if keep else (exchange,)
 
     def _remember(self, reply: int, heard: str) -> None:
         """What was heard belongs to the turn it answers, however late we are told."""

@@ -83,6 +83,8 @@ class Machine:
         self._expectation = Expectation()
         self._voice = False
         self._voice_start_s = 0.0
+        self._overlap_s = 0.0
+        """Where the sound over the agent began."""
         self._overheard = overlap.Overheard()
         self._settled_s = 0.0
         """Words before this in the audio are dealt with."""
@@ -198,8 +200,9 @@ class Machine:
 
     def _enter_overlap(self, at_s: float) -> None:
         """A sound over the agent: lower the voice first, then find out what it was."""
+        self._overlap_s = self._settled_s
         if self._turn and self._turn.answered is not None:
-            self._carry(self._turn, at_s)
+            self._overlap_s, self._turn.voiced_s = at_s, 0.0
         self._begin_or_go_on(at_s)
         self._overheard = overlap.Overheard()
         self._hear_overlap()
@@ -219,17 +222,15 @@ class Machine:
     # --- words -----------------------------------------------------------------------------
 
     def _said(self, until_s: float = math.inf) -> str:
-        """The words of the turn under way, or not dealt with yet; empty where there are none,
-        punctuation or not."""
+        """The words not dealt with yet; empty where there are none, punctuation or not."""
         text = self._transcript.text(self._settled_s, until_s)
-        carried = self._turn.carried if self._turn else ""
-        return " ".join(part for part in (carried, text) if words.words_of(part))
+        return text if words.words_of(text) else ""
 
-    def _carry(self, turn: Turn, until_s: float) -> None:
-        """What follows is said over a filler: keep it apart from what the filler is about."""
-        turn.carried = self._said(until_s)
-        turn.voiced_s = 0.0
-        self._settle(min(until_s, self._end_of(turn)))
+    def _fresh(self) -> tuple[float, float] | None:
+        """Where words lie that nobody has dealt with and no answer under way is to."""
+        turn = self._turn
+        answered_s = turn.until_s + BLUR_S if turn and turn.answered is not None else 0.0
+        return self._transcript.span(max(self._settled_s, answered_s))
 
     def _end_of(self, turn: Turn) -> float:
         """Where a turn ends in the audio. Recognisers hear words a little past the voice."""
@@ -238,12 +239,11 @@ class Machine:
 
     def _transcript_changed(self, heard: TranscriptChanged, now: float) -> None:
         self._transcript.change(heard)
-        if self._amends_heard_turn(heard) or not self._transcript.span(self._settled_s):
-            return
-        if not self._rereads(heard):
-            self._words_without_voice(heard, now)
+        self._amend_heard_turn()
+        if fresh := self._fresh():
+            self._words_without_voice(fresh, heard, now)
         turn = self._turn
-        if turn is None or self.state is State.PROTECTED:
+        if turn is None or self.state is State.PROTECTED or not self._said():
             return
         if self.state is State.OVERLAP:
             self._hear_overlap()
@@ -254,32 +254,26 @@ class Machine:
 
     def _hear_overlap(self) -> None:
         """Take the newest reading of the sound over the agent."""
-        text = self._transcript.text(self._settled_s)
+        text = self._transcript.text(self._overlap_s)
         if self._turn and words.words_of(text):
             self._overheard.hear(text, self._voiced(self._turn))
 
-    def _rereads(self, heard: TranscriptChanged) -> bool:
-        """Whether this is a reading of the turn being answered, and of nothing after it."""
-        turn = self._turn
-        if turn is None or turn.answered is None:
-            return False
-        return not self._transcript.span(max(turn.anchor_s, turn.until_s) + BLUR_S)
-
-    def _amends_heard_turn(self, heard: TranscriptChanged) -> bool:
-        """A late reading of a turn whose answer is audible; whether it says no more than that."""
+    def _amend_heard_turn(self) -> None:
+        """A late reading may change a turn whose answer is audible."""
         turn = self._heard_turn
-        if turn is None or heard.start_s >= turn.until_s - BLUR_S:
-            return False
+        if turn is None:
+            return
         # What nobody else can have said belongs to it, be it a little late.
         until_s = turn.until_s + (0.0 if self._turn else BLUR_S)
         text = self._transcript.text(turn.from_s, until_s)
-        if words.words_of(text) and not words.same_words(text, turn.answered or ""):
-            turn.answered = text
-            self._out.append(order.Amend(turn=turn.number, text=text))
-            span = self._transcript.span(turn.from_s, until_s)
-            turn.until_s = max(turn.until_s, span[1] if span and not self._turn else 0.0)
+        if not words.words_of(text) or words.same_words(text, turn.answered or ""):
+            return
+        turn.answered = text
+        self._out.append(order.Amend(turn=turn.number, text=text))
+        span = self._transcript.span(turn.from_s, until_s)
+        if span and not self._turn:
+            turn.until_s = max(turn.until_s, span[1])
             self._settle(turn.until_s)
-        return heard.end_s <= self._settled_s + BLUR_S
 
     def _answer_again(self, turn: Turn, now: float) -> None:
         """A late final changed the words before the answer was audible: once, start over."""
@@ -290,15 +284,16 @@ class Machine:
         self._abandon(turn)
         self._answer(turn, self._said(), "a late transcript", now)
 
-    def _words_without_voice(self, heard: TranscriptChanged, now: float) -> None:
+    def _words_without_voice(
+        self, fresh: tuple[float, float], heard: TranscriptChanged, now: float
+    ) -> None:
         """The recogniser heard words where our detector heard no voice: the words win."""
         if self._voice or self.state in (State.THINKING, State.HEARING):
             return
-        start_s = max(heard.start_s, self._settled_s)
         if self.state is State.SPEAKING:
-            self._enter_overlap(max(start_s, self._turn.until_s if self._turn else 0.0))
-        elif self.state is State.PROTECTED and self._turn is None:
-            self._begin_or_go_on(start_s)
+            self._enter_overlap(fresh[0])
+        elif self.state is State.PROTECTED:
+            self._begin_or_go_on(fresh[0])
         turn, last = self._turn, heard.words[-1].end_s if heard.words else None
         if turn and last is not None and last > turn.anchor_s + 2 * BLUR_S:
             turn.anchor_s = max(turn.anchor_s, min(last, self._audio.position(now)))
@@ -357,7 +352,7 @@ class Machine:
             self._out.append(order.Amend(turn=turn.number, text=text))
             given = text
         turn.answered, turn.prepared = given, None
-        self._heard_turn, self._turn = None if turn.carried else turn, None
+        self._heard_turn, self._turn = turn, None
         self._settle(turn.until_s)
 
     def _reply_ended(self, reply: int, now: float) -> None:
@@ -369,8 +364,7 @@ class Machine:
             if unheard and self.state is State.THINKING:
                 self._never_heard(turn, reply, now)
             return
-        new_words = turn is not None and not words.same_words(self._said(), turn.answered or "")
-        if self._voice or self.state is State.OVERLAP or new_words:
+        if self._voice or self.state is State.OVERLAP or (turn and self._fresh()):
             self._take_floor("the caller speaks")
             return
         if turn and turn.answered is None:
@@ -457,7 +451,7 @@ class Machine:
             evidence=Evidence(
                 text=text, score=turn.score, expectation=self._expectation, hint=turn.hint
             ),
-            final=self._transcript.is_final(turn.anchor_s),
+            final=self._transcript.is_final(self._end_of(turn)),
             length_s=length_s,
             heard_s=length_s - self._audio.missing_s,
             looks=turn.looks,
@@ -505,7 +499,7 @@ class Machine:
         voiced_s = self._voiced(turn)
         self._ask_early(turn, voiced_s)
         pause_s = None if self._voice else max(0.0, self._audio.until_s - turn.anchor_s)
-        final = self._transcript.is_final(turn.anchor_s)
+        final = self._transcript.is_final(self._end_of(turn))
         verdict = overlap.judge(self._overheard, voiced_s, pause_s, final, self.settings)
         match verdict.call:
             case "yield":
@@ -534,13 +528,14 @@ class Machine:
         otherwise stays open."""
         self._go(Cue.KEEP)
         self._out.append(order.Restore(why=why))
-        span = self._transcript.span(self._settled_s)
+        span = self._transcript.span(self._overlap_s)
         if span and final:
-            self._out.append(order.NoteBackchannel(text=self._transcript.text(self._settled_s)))
-            self._settle(span[1])
+            self._out.append(order.NoteBackchannel(text=self._transcript.text(self._overlap_s)))
+            self._transcript.cut(self._overlap_s, span[1])
         if turn.answered is None:
             self._abandon(turn)
             self._turn = None
+            self._settle(span[1] if span and final else 0.0)
 
     def _consider_length(self, turn: Turn, now: float) -> float | None:
         """Somebody who never stops is answered all the same; a noise that never stops is not."""

@@ -14,6 +14,8 @@ __all__ = ["BLUR_S", "Transcript"]
 
 # Recognisers place words to within about this: borders are that soft.
 BLUR_S = 0.15
+# Segments may begin a little before their first word.
+_LEAD_S = 0.05
 
 
 @dataclass(slots=True)
@@ -23,6 +25,8 @@ class Transcript:
     final_until_s: float = -math.inf
     """The recogniser has heard everything up to here."""
     _segments: dict[int, TranscriptChanged] = field(default_factory=dict)
+    _cuts: tuple[tuple[float, float], ...] = ()
+    """What was said there is nobody's any more."""
 
     def change(self, heard: TranscriptChanged) -> None:
         """Take a new reading of a segment. A guess never replaces a final of the same audio."""
@@ -35,17 +39,18 @@ class Transcript:
 
     def text(self, from_s: float, until_s: float = math.inf) -> str:
         """The words said in a range of audio, segment after segment."""
-        parts = (_within(self._segments[key], from_s, until_s) for key in sorted(self._segments))
-        return " ".join(part for part in parts if part)
+        parts = (self._part(self._segments[key], from_s, until_s) for key in sorted(self._segments))
+        return " ".join(text for text, _, _ in parts if text)
 
     def span(self, from_s: float, until_s: float = math.inf) -> tuple[float, float] | None:
         """From where to where the words of `text` lie; None where there are none."""
-        spans = [
-            _span(segment, from_s, until_s)
-            for segment in self._segments.values()
-            if words_of(_within(segment, from_s, until_s))
-        ]
+        parts = [self._part(segment, from_s, until_s) for segment in self._segments.values()]
+        spans = [(begin, end) for text, begin, end in parts if words_of(text)]
         return (min(spans)[0], max(end for _, end in spans)) if spans else None
+
+    def cut(self, from_s: float, until_s: float) -> None:
+        """What was said in this range is dealt with; what is around it is not."""
+        self._cuts = (*self._cuts, (from_s, until_s))
 
     def is_final(self, until_s: float) -> bool:
         """Whether the recogniser has heard everything up to ``until_s``."""
@@ -54,26 +59,32 @@ class Transcript:
     def forget(self, before_s: float) -> None:
         """Drop what ended before this; nobody will ask for it again."""
         self._segments = {k: seg for k, seg in self._segments.items() if seg.end_s > before_s}
+        self._cuts = tuple(cut for cut in self._cuts if cut[1] > before_s)
+
+    def _part(
+        self, heard: TranscriptChanged, from_s: float, until_s: float
+    ) -> tuple[str, float, float]:
+        """The words of one segment that lie in the range, and where they begin and end."""
+        if not heard.words:
+            inside = self._inside(_place(heard), from_s, until_s)
+            return heard.text if inside else "", heard.start_s, heard.end_s
+        words = [word for word in heard.words if self._inside(_middle(word), from_s, until_s)]
+        if not words:
+            return "", heard.start_s, heard.end_s
+        whole = len(words) == len(heard.words)
+        text = heard.text if whole else " ".join(word.text for word in words)
+        return text, words[0].start_s, words[-1].end_s
+
+    def _inside(self, at_s: float, from_s: float, until_s: float) -> bool:
+        return from_s <= at_s < until_s and not any(a <= at_s < b for a, b in self._cuts)
 
 
-def _inside(piece: Word | TranscriptChanged, from_s: float, until_s: float) -> bool:
-    """A word belongs where its middle lies. A segment that cannot be cut belongs where it
-    begins, so that it stays there while it grows."""
-    middle_s = (piece.start_s + piece.end_s) / 2
-    at_s = middle_s if isinstance(piece, Word) else min(middle_s, piece.start_s + BLUR_S)
-    return from_s <= at_s < until_s
+def _middle(piece: Word | TranscriptChanged) -> float:
+    """A word belongs where its middle lies."""
+    return (piece.start_s + piece.end_s) / 2
 
 
-def _within(heard: TranscriptChanged, from_s: float, until_s: float) -> str:
-    """The words of one segment that lie in the range."""
-    if not heard.words:
-        return heard.text if _inside(heard, from_s, until_s) else ""
-    words = [word.text for word in heard.words if _inside(word, from_s, until_s)]
-    return heard.text if len(words) == len(heard.words) else " ".join(words)
-
-
-def _span(heard: TranscriptChanged, from_s: float, until_s: float) -> tuple[float, float]:
-    """Where those words begin and end."""
-    inside: list[Word | TranscriptChanged]
-    inside = [word for word in heard.words if _inside(word, from_s, until_s)] or [heard]
-    return inside[0].start_s, inside[-1].end_s
+def _place(segment: TranscriptChanged) -> float:
+    """A segment that cannot be cut belongs where it begins, so that it stays there while it
+    grows."""
+    return min(_middle(segment), segment.start_s + _LEAD_S)

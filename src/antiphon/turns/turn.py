@@ -32,8 +32,6 @@ class Turn:
     """The words that were answered."""
     until_s: float = 0.0
     """Where the answered words end in the audio."""
-    carried: str = ""
-    """Its words before a listening noise over a filler, which is no part of it."""
     replies: set[int] = field(default_factory=set)
     """What was offered in answer to it."""
     times: int = 0

@@ -80,11 +80,10 @@ ENGLISH: Final = Lexicon(
     yes=frozenset("yes yeah yep yup sure correct right ok okay absolutely definitely".split()),
     no=frozenset("no nope nah not never".split()),
     dangling=frozenset(
-        "and or but so because the a an to of for with at from my your our their his her is are "
-        "was were i i'm i'd i'll we we'd it's that's if when than as would could should want need "
-        "which who where into until between".split()
+        "and or but so because the a an to of for with at from my your our their is are was were i "
+        "i'm i'd i'll we we'd it's if than as would could should into until between".split()
     ),
-    fillers=frozenset("um uh erm er eh hmm mm well".split()),
+    fillers=frozenset("um uh erm er eh hmm mm".split()),
     digits={
         **dict.fromkeys("zero oh one two three four five six seven eight nine".split(), 1),
         **dict.fromkeys(
@@ -147,13 +146,13 @@ def ending(text: str, lexicon: Lexicon = ENGLISH) -> Ending:
     said = words_of(text)
     if not said:
         return "none"
+    mark = text.rstrip().rstrip("\"'”’)")
+    if mark.endswith("?") and said[-1] not in lexicon.fillers:
+        return "question"
     if said[-1] in lexicon.dangling or said[-1] in lexicon.fillers:
         return "open"
-    mark = text.rstrip().rstrip("\"'”’)")
     if mark.endswith((",", "-", "–", "—", "…", "...", ";", ":")):
         return "comma"
-    if mark.endswith("?"):
-        return "question"
     return "sentence" if mark.endswith((".", "!")) else "none"
 
 

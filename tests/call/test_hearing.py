@@ -1,0 +1,388 @@
+"""A recogniser may die at any moment: no word is lost, and none is told twice."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from tests.call.conftest import Exchange, Holding
+
+from antiphon.call.hearing import WAITS_S, OpenEar
+from antiphon.errors import ProviderError, Unavailable
+from antiphon.events import (
+    EndpointHinted,
+    SpeechStarted,
+    SpeechStopped,
+    TranscriptChanged,
+    Word,
+)
+from antiphon.ports.stt import Heard, Hearing
+from antiphon.testing.clock import VirtualClock
+
+LONG = "What are your hours, please, and what is the price?"
+# It is said from 1.99 s to 4.43 s of the call, with a breath after "please,".
+SCRIPT = """
+- wait: agent_done
+- say: What are your hours, please, <breath 0.25> and what is the price?
+- wait: agent_done
+- say: Where can I park?
+- wait: agent_done
+"""
+
+
+def no_word_is_lost_or_doubled(hold: Holding, prepare: Callable[[Exchange], None]) -> int:
+    exchanges: list[Exchange] = []
+    held = hold(SCRIPT, lambda exchange: (prepare(exchange), exchanges.append(exchange))[0])
+    assert held.turns[-2:] == [LONG, "Where can I park?"]
+    assert len(held.dialog.memory) == 2
+    assert held.heard.endswith("Behind the house.")
+    told = held.told("TranscriptChanged")
+    parking = [event.segment for event in told if "park?" in event.text]
+    assert min(parking) > min(event.segment for event in told if "price?" in event.text)
+    assert held.replayed().difference is None
+    return exchanges[0].recogniser.opened
+
+
+@pytest.mark.parametrize("dies_at", [round(1.9 + 0.15 * n, 2) for n in range(20)])
+def test_it_may_die_at_any_moment_of_an_utterance(hold: Holding, dies_at: float) -> None:
+    opened = no_word_is_lost_or_doubled(hold, lambda x: x.recogniser.dies_at.append(dies_at))
+    assert opened == 2
+
+
+def test_it_may_die_again_and_again(hold: Holding) -> None:
+    def dying(exchange: Exchange) -> None:
+        exchange.recogniser.dies_at.extend([2.1, 2.3, 2.5, 3.3, 4.0])
+
+    assert no_word_is_lost_or_doubled(hold, dying) == 6
+
+
+@pytest.mark.parametrize("refusals", [1, 3])
+def test_it_may_be_gone_for_a_while(hold: Holding, refusals: int) -> None:
+    """In the middle of the utterance, for longer than what is left of it."""
+
+    def gone(exchange: Exchange) -> None:
+        exchange.recogniser.dies_at.append(3.6)
+        exchange.later(
+            2.0,
+            exchange.recogniser.refuses.extend,
+            [Unavailable("refused", provider="tones") for _ in range(refusals)],
+        )
+
+    no_word_is_lost_or_doubled(hold, gone)
+
+
+def test_a_call_may_begin_without_one(hold: Holding) -> None:
+    def refuse(exchange: Exchange) -> None:
+        exchange.recogniser.refuses.extend(Unavailable("not yet") for _ in range(5))
+
+    held = hold(SCRIPT, refuse)
+    assert [note["why"] for note in held.notes("recogniser_lost")] == ["not yet"] * 5
+    assert held.turns[-1] == "Where can I park?"
+
+
+# --- one ear, by hand -------------------------------------------------------------------------
+
+
+@dataclass
+class Ear:
+    """A recognition that keeps what it was told."""
+
+    tell: Callable[[Heard], None]
+    fed: bytearray = field(default_factory=bytearray)
+    got: list[object] = field(default_factory=list)
+    at: list[tuple[int, object]] = field(default_factory=list)
+    """How much had been fed when it was told of each edge."""
+
+    def __post_init__(self) -> None:
+        self.end: asyncio.Future[ProviderError | None] = asyncio.get_running_loop().create_future()
+
+    def feed(self, pcm: bytes) -> None:
+        self.fed += pcm
+
+    def voice(self, edge: SpeechStarted | SpeechStopped) -> None:
+        self.got.append(edge)
+        self.at.append((len(self.fed) // 2, edge))
+
+    def finalise(self, until_s: float) -> None:
+        self.got.append(("finalise", round(until_s, 3)))
+
+    def forget(self, until_s: float) -> None:
+        self.got.append(("forget", round(until_s, 3)))
+
+    async def run(self) -> None:
+        if error := await self.end:
+            raise error
+
+    def die(self) -> None:
+        self.end.set_result(Unavailable("died"))
+
+
+class Ward:
+    """An open ear, its recognitions, and what came out."""
+
+    name = "ward"
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+        self.ears: list[Ear] = []
+        self.opened_at: list[float] = []
+        self.told: list[Heard] = []
+        self.lost: list[str] = []
+        self.refusing = False
+        self.fed_s = 0.0
+        self.ear = OpenEar(
+            self,
+            language="en",
+            keyterms=("Riverside",),
+            tell=self.told.append,
+            lost=lambda error: self.lost.append(str(error)),
+            clock=clock,
+        )
+
+    def listen(self, hearing: Hearing, tell: Callable[[Heard], None]) -> Ear:
+        assert hearing == Hearing(rate_hz=16_000, language="en", keyterms=("Riverside",))
+        self.opened_at.append(self.clock.now())
+        if self.refusing:
+            raise Unavailable("refused")
+        self.ears.append(Ear(tell))
+        return self.ears[-1]
+
+    async def start(self) -> None: ...
+    async def aclose(self) -> None: ...
+
+    async def hear(self, seconds: float) -> None:
+        """So much audio, every sample of it different, in real time."""
+        for _ in range(round(seconds / 0.02)):
+            first = round(self.fed_s * 16_000)
+            numbers = np.arange(first, first + 320, dtype=np.int64)
+            self.ear.feed((numbers % 60_000 - 30_000).astype("<i2").tobytes())
+            self.fed_s = round(self.fed_s + 0.02, 6)
+            await self.clock.sleep(0.02)
+
+    def first_fed(self, ear: Ear) -> int:
+        """The position of the first sample a recognition was fed."""
+        return int(np.frombuffer(bytes(ear.fed[:2]), "<i2")[0]) + 30_000
+
+
+def in_a_ward(main: Callable[[Ward], object]) -> Ward:
+    async def run(clock: VirtualClock) -> Ward:
+        ward = Ward(clock)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(ward.ear.run())
+            await main(ward)  # type: ignore[misc]
+            running.cancel()
+        return ward
+
+    return VirtualClock().run(run)
+
+
+def said(text: str, start_s: float, end_s: float, segment: int = 0, final: bool = True) -> Heard:
+    word = Word(text=text, start_s=start_s, end_s=end_s)
+    return TranscriptChanged(
+        segment=segment, text=text, start_s=start_s, end_s=end_s, final=final, words=(word,)
+    )
+
+
+def test_what_comes_before_it_runs_is_kept_for_it() -> None:
+    async def main(ward: Ward) -> None:
+        ward.ear.voice(SpeechStarted(at_s=0.0))
+        ward.ear.finalise(0.0)
+        await ward.hear(0.1)
+        assert len(ward.ears[0].fed) == 2 * 1600
+        assert ward.ears[0].got == [SpeechStarted(at_s=0.0), ("finalise", 0.0)]
+
+    in_a_ward(main)
+
+
+def test_a_new_one_hears_what_no_final_reading_covers() -> None:
+    async def main(ward: Ward) -> None:
+        await ward.hear(1.0)
+        ward.ear.voice(SpeechStarted(at_s=0.8))
+        await ward.hear(1.0)
+        ward.ears[0].tell(said("one", 0.8, 1.5))
+        ward.ear.voice(SpeechStopped(at_s=1.5))
+        ward.ear.voice(SpeechStarted(at_s=1.8))
+        ward.ears[0].tell(said("two", 1.8, 2.0, segment=1, final=False))
+        ward.ears[0].die()
+        await ward.hear(0.5)
+        # From the end of the final reading, the second burst's beginning where it was.
+        assert ward.first_fed(ward.ears[1]) == 24_000
+        assert ward.ears[1].at == [
+            (pytest.approx(4800, abs=1), SpeechStarted(at_s=pytest.approx(0.3)))
+        ]
+        assert len(ward.ears[1].fed) == 2 * (40_000 - 24_000)
+        ward.ears[1].tell(said("two and three", 0.3, 0.9, final=False))
+        ward.ears[1].tell(said("four", 0.9, 1.0, segment=1))
+
+    ward = in_a_ward(main)
+    assert [(e.segment, e.text, round(e.start_s, 3)) for e in ward.told] == [  # type: ignore[union-attr]
+        (0, "one", 0.8),
+        (1, "two", 1.8),
+        (1, "two and three", 1.8),
+        (2, "four", 2.4),
+    ]
+    assert ward.told[-1].words[0].end_s == pytest.approx(2.5)  # type: ignore[union-attr]
+
+
+def test_guesses_that_one_segment_replaces_are_withdrawn() -> None:
+    async def main(ward: Ward) -> None:
+        ward.ear.voice(SpeechStarted(at_s=0.1))
+        await ward.hear(1.0)
+        ward.ears[0].tell(said("what", 0.1, 0.4, final=False))
+        ward.ears[0].tell(said("are", 0.4, 0.6, segment=1, final=False))
+        ward.ears[0].die()
+        await ward.hear(0.1)
+        ward.ears[1].tell(said("what are", 0.1, 0.6))
+
+    ward = in_a_ward(main)
+    newest = {e.segment: e.text for e in ward.told}  # type: ignore[union-attr]
+    assert newest == {0: "what are", 1: ""}
+
+
+def test_a_final_reading_of_speech_that_goes_on_is_no_end() -> None:
+    """Asked amid speech, a reading ends in the middle of a word: that word is heard again."""
+
+    async def main(ward: Ward) -> None:
+        ward.ear.voice(SpeechStarted(at_s=0.5))
+        await ward.hear(1.0)
+        ward.ears[0].tell(said("sto", 0.5, 0.9))
+        ward.ears[0].die()
+        await ward.hear(0.1)
+        assert ward.first_fed(ward.ears[1]) == 0
+        ward.ears[1].tell(said("stop", 0.5, 1.0))
+
+    ward = in_a_ward(main)
+    assert [e.segment for e in ward.told] == [0, 0]  # type: ignore[union-attr]
+
+
+def test_what_is_settled_is_not_heard_again() -> None:
+    async def main(ward: Ward) -> None:
+        ward.ear.voice(SpeechStarted(at_s=0.1))
+        await ward.hear(1.0)
+        ward.ears[0].tell(said("yes", 0.1, 0.4))
+        ward.ear.voice(SpeechStopped(at_s=0.4))
+        ward.ear.finalise(0.4)
+        ward.ear.settle(0.4)
+        ward.ears[0].tell(said("yes", 0.1, 0.4))  # late: it concerns nobody any more
+        ward.ear.voice(SpeechStarted(at_s=0.7))
+        ward.ears[0].die()
+        await ward.hear(0.1)
+        assert ward.first_fed(ward.ears[1]) == 6400
+        assert ward.ears[1].got == [SpeechStarted(at_s=pytest.approx(0.3))]
+        ward.ears[1].tell(said("no", 0.3, 0.6))
+        ward.ear.settle(0.9)
+        assert ward.ears[1].got[-1] == ("forget", 0.5)
+
+    ward = in_a_ward(main)
+    assert [e.segment for e in ward.told] == [0, 0, 1]  # type: ignore[union-attr]
+
+
+def test_speech_that_was_settled_half_way_is_heard_on_from_there() -> None:
+    async def main(ward: Ward) -> None:
+        ward.ear.voice(SpeechStarted(at_s=0.1))
+        await ward.hear(1.0)
+        ward.ear.settle(0.5)
+        ward.ears[0].die()
+        await ward.hear(0.1)
+        assert ward.ears[1].got == [SpeechStarted(at_s=0.0)]
+        assert ward.first_fed(ward.ears[1]) == 8000
+
+    in_a_ward(main)
+
+
+def test_a_final_reading_that_was_asked_for_while_it_was_dead_is_asked_for_again() -> None:
+    async def main(ward: Ward) -> None:
+        ward.refusing = True
+        ward.ears[0].die()
+        ward.ear.voice(SpeechStarted(at_s=0.1))
+        await ward.hear(0.6)
+        ward.ear.voice(SpeechStopped(at_s=0.4))
+        ward.ear.finalise(0.4)
+        ward.ear.settle(0.0)
+        ward.refusing = False
+        await ward.hear(1.0)
+        assert ward.ears[1].got == [
+            SpeechStarted(at_s=0.1),
+            SpeechStopped(at_s=0.4),
+            ("finalise", 0.4),
+        ]
+        ward.ears[1].tell(said("yes", 0.1, 0.4))
+        ward.ears[1].die()
+        await ward.hear(2.1)
+        assert ward.ears[2].got == []
+
+    async def begun(ward: Ward) -> None:
+        await ward.hear(0.02)
+        await main(ward)
+
+    in_a_ward(begun)
+
+
+def test_the_dead_are_not_listened_to() -> None:
+    async def main(ward: Ward) -> None:
+        await ward.hear(0.1)
+        ward.ears[0].die()
+        await ward.hear(0.1)
+        ward.ears[0].tell(said("boo", 0.0, 0.1))
+        ward.ears[1].tell(EndpointHinted(kind="ended", at_s=0.0))
+
+    ward = in_a_ward(main)
+    assert ward.told == [EndpointHinted(kind="ended", at_s=0.0)]
+
+
+def test_hints_are_put_on_the_calls_time() -> None:
+    async def main(ward: Ward) -> None:
+        await ward.hear(1.0)
+        ward.ear.settle(1.0)
+        ward.ears[0].die()
+        await ward.hear(0.5)
+        ward.ears[1].tell(EndpointHinted(kind="eager", at_s=0.25))
+
+    assert in_a_ward(main).told == [EndpointHinted(kind="eager", at_s=1.25)]
+
+
+def test_one_that_keeps_dying_is_tried_ever_less_often() -> None:
+    async def main(ward: Ward) -> None:
+        ward.refusing = True
+        await ward.hear(10.0)
+
+    ward = in_a_ward(main)
+    waits = np.diff(ward.opened_at)
+    assert waits[: len(WAITS_S)] == pytest.approx(WAITS_S)
+    assert waits[len(WAITS_S) :] == pytest.approx(WAITS_S[-1])
+    assert set(ward.lost) == {"refused"}
+
+
+def test_ten_good_seconds_make_up_for_every_failure() -> None:
+    async def main(ward: Ward) -> None:
+        for _ in range(3):
+            await ward.hear(0.3)
+            ward.ears[-1].die()
+        await ward.hear(11.0)
+        ward.ears[-1].die()
+        await ward.hear(0.02)
+        ward.ears[-1].end.set_result(None)
+        await ward.hear(1.0)
+
+    ward = in_a_ward(main)
+    assert len(ward.ears) == 6
+    # At once, after 0.2 s, after 0.5 s; then it lasted: at once again, and after 0.2 s.
+    assert np.diff(ward.opened_at) == pytest.approx([0.3, 0.5, 0.6, 10.5, 0.22], abs=0.05)
+    assert ward.lost[-1] == "ward: stopped listening"
+
+
+def test_not_more_is_kept_than_can_be_needed() -> None:
+    async def main(ward: Ward) -> None:
+        await ward.hear(4.0)
+        ward.ears[0].die()
+        await ward.hear(0.02)
+        assert len(ward.ears[1].fed) <= 2 * 16_000 * 2.1
+        ward.ear.voice(SpeechStarted(at_s=4.0))
+        await ward.hear(25.0)
+        ward.ears[1].die()
+        await ward.hear(0.02)
+        assert 2 * 16_000 * 19.9 <= len(ward.ears[2].fed) <= 2 * 16_000 * 20.1
+        assert ward.ears[2].got == [SpeechStarted(at_s=0.0)]
+
+    in_a_ward(main)
