@@ -242,11 +242,7 @@ class Exchange:
             agent=self.settings.model_dump(mode="json"),
         )
         sides = Sides()
-        began_s = self.clock.now()
-        file = await self.transport(
-            script, sides, lambda name, at_s, **fields: writer.note(name, at_s, **fields)
-        )
-        assert self.clock.now() >= began_s
+        file = await self.transport(script, sides, writer.note)
         talk = talk or conversation(self.settings)
         call = Call(
             self.equipment,

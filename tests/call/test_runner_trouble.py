@@ -6,6 +6,8 @@ import gc
 import logging
 import os
 from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,7 +87,7 @@ def no_trouble_elsewhere(hold: Holding, caplog: pytest.LogCaptureFixture) -> Any
 def longest_gap_s(held: Held) -> float:
     """Inside the last reply, as the caller heard it."""
     tones = [tone for tone in held.agent if tone.start_s > held.caller[-1].end_s]
-    return max(b.start_s - a.end_s for a, b in zip(tones, tones[1:], strict=False))
+    return max(b.start_s - a.end_s for a, b in pairwise(tones))
 
 
 def noted_s(held: Held, name: str) -> float:
@@ -193,7 +195,9 @@ def fails(*_: object, **__: object) -> Any:
 
 
 def in_the_engine(exchange: Exchange, call: Call) -> None:
-    exchange.recogniser.trouble = fails  # type: ignore[method-assign]
+    engine = type(exchange.recogniser)(clock=exchange.clock, words=exchange.words)
+    engine.trouble = lambda: RuntimeError("a bug")
+    call._hears._recogniser = engine
 
 
 def in_an_edge(exchange: Exchange, call: Call) -> None:
@@ -236,19 +240,11 @@ def in_the_machines(exchange: Exchange, call: Call) -> None:
 def test_a_bug_ends_one_call_and_is_in_its_log(
     no_trouble_elsewhere: Any, where: Callable[[Exchange, Call], None]
 ) -> None:
-    async def main(exchange: Exchange) -> Held:
-        # Only the call with the trouble may have it.
-        recogniser, exchange.recogniser = (
-            exchange.recogniser,
-            type(exchange.recogniser)(clock=exchange.clock, words=exchange.words),
-        )
-        held = await exchange.call(SCRIPT, begun=lambda call: where(exchange, call))
-        exchange.recogniser = recogniser
-        return held
-
-    held = no_trouble_elsewhere(main)
+    held = no_trouble_elsewhere(
+        lambda exchange: exchange.call(SCRIPT, begun=lambda call: where(exchange, call))
+    )
     assert held.ended == CallEnded(by="failure", reason="RuntimeError: a bug")
-    assert "raise RuntimeError" in held.notes("trouble")[0]["trace"]
+    assert "Traceback" in held.notes("trouble")[0]["trace"]
     assert held.told("CallEnded") == [held.ended]
     assert held.log.closed
 
@@ -298,8 +294,8 @@ def test_a_dialog_whose_time_never_comes_does_not_hold_the_loop(no_trouble_elsew
 
     held = no_trouble_elsewhere(main)
     assert held.heard == f"{GREETING} {HOURS}"
-    ticks = len(held.log.lines)
-    assert ticks < 400
+    # Once a frame, and each time a line for the audio and one for the tick.
+    assert len(held.log.lines) < 110 * held.when("CallEnded")[0] + 100
 
 
 # --- what looks on ------------------------------------------------------------------------------
@@ -439,7 +435,7 @@ def test_audio_may_come_in_any_pieces(hold: Holding, sizes: list[int]) -> None:
     assert held.heard == f"{GREETING} {HOURS}"
 
 
-@pytest.mark.parametrize(("from_s", "until_s"), [(0.0, 3.0), (2.3, 5.3)])
+@pytest.mark.parametrize("from_s, until_s", [(0.0, 3.0), (2.3, 5.3)])
 def test_a_hole_in_the_audio_is_no_end_of_the_call(
     hold: Holding, from_s: float, until_s: float
 ) -> None:
@@ -457,7 +453,11 @@ def test_a_hole_in_the_audio_is_no_end_of_the_call(
     assert held.ended.by == "caller"
     assert held.turns[-1] == "Where can I park?"
     assert held.heard.endswith("Behind the house.")
-    assert max(event.missing_s for event in held.told("AudioAdvanced")) > 2.5 or from_s == 0.0
+    if from_s:
+        # Nobody waits for audio that does not come: the turn ends at its ceiling.
+        assert max(event.missing_s for event in held.told("AudioAdvanced")) > 1
+        assert held.turns[0] == "What"
+        assert held.when("Answer")[0] < until_s
     ends_once(held)
 
 
@@ -520,6 +520,10 @@ def test_a_cancelled_call_still_takes_its_leave(no_trouble_elsewhere: Any, twice
     assert log.splitlines()[-1].startswith('{"t":2.5,"end"') or '"end"' in log.splitlines()[-1]
 
 
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_nothing_is_left_behind_after_two_hundred_calls(hold: Holding) -> None:
     async def main(exchange: Exchange) -> tuple[int, ...]:
         async def one(number: int) -> None:
@@ -536,7 +540,7 @@ def test_nothing_is_left_behind_after_two_hundred_calls(hold: Holding) -> None:
                 exchange.plane.backlog,
                 exchange.voice.open,
                 exchange.model.open,
-                len(os.listdir("/proc/self/fd")),
+                open_files(),
                 calls,
             )
 

@@ -133,7 +133,8 @@ class World:
         self._queue: list[Reply] = []
         self.audible: Reply | None = None
         self.discarded: set[int] = set()
-        self.stopped: set[int] = set()
+        self.over: set[int] = set()
+        """Replies whose end was told."""
         self._thinking: dict[int, list[int]] = {}
         self._segments: list[list[Word]] = []
         self._read_until = 0
@@ -202,6 +203,8 @@ class World:
         self._feed(event)
         if isinstance(event, TranscriptChanged) and event.final:
             self.spoken.update(word for word in event.text.split() if word != "eh")
+        if isinstance(event, ReplyFinished | ReplyStopped | ReplyFailed):
+            self.over.add(event.reply)
         self.ended = isinstance(event, CallEnded)
 
     def tick(self) -> None:
@@ -232,7 +235,7 @@ class World:
                 self._speak(action)
             case order.ReleaseReply(reply=reply) | order.HoldReply(reply=reply):
                 assert reply not in self.discarded, "a discarded reply comes back"
-                assert reply not in self.stopped, "a stopped reply comes back"
+                assert reply not in self.over, "a reply that is over comes back"
                 if known := self._replies.get(reply):
                     known.held = isinstance(action, order.HoldReply)
                 self._pump()
@@ -340,10 +343,8 @@ class World:
 
     def _stop(self) -> None:
         for reply in [reply for reply in self._queue if not reply.held]:
-            self.stopped.add(reply.number)
             self._end(reply, ReplyStopped(reply=reply.number, heard="", unheard=reply.text))
         if self.audible:
-            self.stopped.add(self.audible.number)
             self._cut(self.audible)
 
     def _discard(self, number: int) -> None:

@@ -54,7 +54,14 @@ _Ended: TypeAlias = ReplyFinished | ReplyStopped | ReplyFailed
 _Answering: TypeAlias = ModelSaid | ModelFinished | ModelFailed | ToolFinished | ToolEnded
 
 # True whether or not the answer given last is taken back.
-_LASTING: Final = (DigitPressed, BackchannelHeard, ReplyFinished, ReplyStopped, ReplyFailed)
+_LASTING: Final = (
+    DigitPressed,
+    BackchannelHeard,
+    TranscriptAmended,
+    ReplyFinished,
+    ReplyStopped,
+    ReplyFailed,
+)
 _TRACELESS: Final = (order.PrimeModel, order.CancelModel)
 # A line that is never quiet is hung up on after this.
 HEAR_OUT_S: Final = 30.0
@@ -75,7 +82,7 @@ class Guess:
     later: list[Action] = field(default_factory=list)
     """Orders that must not be carried out on a guess."""
     ended: list[_Ended] = field(default_factory=list)
-    """Held replies that came to nothing, to be told when the guess is right."""
+    """Held replies that came to nothing: the answer is prepared again when it is wanted."""
     committed: bool = False
     """Some of its orders left a trace: the answer cannot be taken back any more."""
 
@@ -174,6 +181,7 @@ class Conversation:
     def _reply_ended(self, event: _Ended, now: float) -> None:
         guess, given = self._guess, self._given
         if guess and event.reply in guess.replies:
+            del guess.replies[event.reply]
             guess.ended.append(event)
             return
         if given and given.replies.get(event.reply, "filler") != "filler":
@@ -266,7 +274,8 @@ class Conversation:
 
     def _answer(self, answer: order.Answer, now: float) -> None:
         guess = self._guess
-        if guess and same_words(guess.text, answer.text) and guess.before == self.dialog:
+        fits = guess and same_words(guess.text, answer.text) and guess.before == self.dialog
+        if guess and fits and not guess.ended:
             self._give(guess, now)
             return
         self._drop_guess()
@@ -283,7 +292,7 @@ class Conversation:
         self._perform(later, now)
         ended, guess.ended = guess.ended, []
         for event in ended:
-            self._reply_ended(event, now)
+            self._tell_dialog(event, now)
 
     def _take_back(self, now: float) -> None:
         """Nothing of the answer was heard; keep it at hand in case the words stay the same."""

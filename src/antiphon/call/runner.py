@@ -56,6 +56,11 @@ P = ParamSpec("P")
 
 TEARDOWN_S: Final = 2.0
 """Each step of saying goodbye gets this long, whatever the peer does."""
+DUE_S: Final = 1e-6
+"""A deadline so near has come: timers are no finer, and pretended time would stand still."""
+STALL_S: Final = 1.0
+"""Somebody speaks and their audio does not come: this is no burst any more. Shorter, and the
+silence put in its place would tear words apart that only come late."""
 
 _log = logging.getLogger(__name__)
 
@@ -125,7 +130,8 @@ class Call:
         self._inbox = Inbox()
         self._tasks: set[asyncio.Task[None]] = set()
         self._clauses: set[int] = set()
-        self._needs_audio = False
+        self._needs_audio = self._voiced = False
+        self._heard_s = 0.0
         self._ended: CallEnded | None = None
         facts = transport.facts
         self._tape = recorder and Tape(recorder, rate_hz=facts.rate_hz, delay_s=facts.delay_s)
@@ -209,6 +215,7 @@ class Call:
 
     @_contained
     def heard(self, pcm: bytes) -> None:
+        self._heard_s = self._clock.now()
         self._ear.hear(pcm)
         if self._needs_audio:
             self._inbox.wake()
@@ -250,14 +257,19 @@ class Call:
                     self._feed(self._audio())
                 self._feed(event)
             wait_s = self._until_due()
-            if wait_s is not None and wait_s <= 0.0:
+            if wait_s is not None and wait_s <= DUE_S:
                 self._tick()
                 wait_s = self._until_due()
                 if wait_s is not None and wait_s < FRAME_S:
                     # What is due needs more audio, or never rests: wait for a frame.
-                    wait_s, self._needs_audio = FRAME_S, True
+                    wait_s, self._needs_audio = 2 * FRAME_S, True
+            if self._voiced:
+                wait_s = STALL_S if wait_s is None else min(wait_s, STALL_S)
             await self._inbox.wait(wait_s)
             self._needs_audio = False
+            if self._voiced and self._clock.now() - self._heard_s >= STALL_S:
+                # Nothing else would say that they fell silent.
+                self._feed(self._audio())
 
     def _until_due(self) -> float | None:
         due = self._conversation.deadline()
@@ -273,7 +285,7 @@ class Call:
         """The time has come, unless the audio that came meanwhile has put it off."""
         self._feed(self._audio())
         wait_s = self._until_due()
-        if wait_s is not None and wait_s <= 0.0:
+        if wait_s is not None and wait_s <= DUE_S:
             now = self._now()
             self._journal.tick(now)
             self._follow(self._conversation.tick(now), now)
@@ -338,6 +350,7 @@ class Call:
 
     @_contained
     def _edge(self, edge: SpeechStarted | SpeechStopped) -> None:
+        self._voiced = isinstance(edge, SpeechStarted)
         self._hears.voice(edge)
         self._inbox.put(edge)
 

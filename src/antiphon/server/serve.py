@@ -14,7 +14,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from antiphon.errors import ConfigError
+from antiphon.errors import ConfigError, Missing
 from antiphon.ports.clock import Clock
 from antiphon.server.calls import Calls
 from antiphon.server.settings import ServerSettings
@@ -62,7 +62,7 @@ def listen(settings: ServerSettings) -> Listening:
 
 def _cannot_listen(error: OSError, settings: ServerSettings) -> ConfigError:
     if error.errno == errno.EADDRINUSE:
-        return ConfigError(
+        return Missing(
             f"port {settings.port} on {settings.host} is in use",
             fix=f"stop what is using it, or choose another: --port {settings.port + 1}",
         )

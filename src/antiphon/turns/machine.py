@@ -239,7 +239,8 @@ class Machine:
 
     def _transcript_changed(self, heard: TranscriptChanged, now: float) -> None:
         self._transcript.change(heard)
-        self._amend_heard_turn()
+        if heard.final:
+            self._amend_heard_turn()
         if fresh := self._fresh():
             self._words_without_voice(fresh, heard, now)
         turn = self._turn
@@ -341,6 +342,8 @@ class Machine:
         elif talking:
             # It became audible in the very moment the caller went on.
             self._enter_overlap(self._voice_start_s)
+            if not words.is_backchannel(self._overheard.text):
+                self._take_floor("the caller is in the middle of a turn")
 
     def _answer_heard(self, turn: Turn, talking: bool) -> None:
         """From here on the answer cannot be taken back."""
