@@ -89,20 +89,15 @@ EXCUSED = ("a late transcript", "the turn was very long")
 def test_a_guess_that_was_wrong_leaves_no_trace(call: Call) -> None:
     """Whatever is still being thought about is wanted by the dialog or by the guess at hand, and
     every word the dialog remembers comes from a turn that was answered or amended."""
-    world = World(call)
-    again = world.conversation
-    given_texts: dict[int, str] = {}
+    world, again = played(call), World(call).fresh()
+    given_texts: set[tuple[int, str]] = set()
     open_requests: set[int] = set()
-    world.start()
-    world.run(lambda: world.now > world.speech_over)
-    world.pass_time(30)
-    again = world.fresh()
     for now, event, _ in world.log:
         actions = again.tick(now) if event is None else again.receive(event, now)
         for action in actions:
             match action:
                 case order.Answer(turn=turn, text=text) | order.Amend(turn=turn, text=text):
-                    given_texts[turn] = text
+                    given_texts.add((turn, text))
                 case order.AskModel(request=request) | order.RunTool(request=request):
                     open_requests.add(request)
                 case order.CancelModel(request=request):
@@ -113,8 +108,7 @@ def test_a_guess_that_was_wrong_leaves_no_trace(call: Call) -> None:
         if again._guess:
             wanted |= {request for request, _ in again._guess.after.requests}
         assert open_requests <= wanted or isinstance(event, CallEnded)
-        for turn, text in again.dialog.turns:
-            assert given_texts[turn].split() == text.split()
+        assert given_texts.issuperset(again.dialog.turns)
 
 
 @profile

@@ -4,6 +4,8 @@ A `Watcher` that turns events and actions into the notices of `Transport.tell`. 
 form is part of the WebSocket protocol (docs/reference/websocket.md).
 """
 
+import re
+from dataclasses import dataclass
 from typing import Final
 
 from antiphon import actions as order
@@ -12,6 +14,8 @@ from antiphon.call.conversation import Conversation
 from antiphon.events import (
     AudioAdvanced,
     Event,
+    ReplyFailed,
+    ReplyFinished,
     ReplyReady,
     ReplyStarted,
     ReplyStopped,
@@ -33,6 +37,18 @@ _SHOWN: Final = {
     State.ENDED: "listening",
 }
 
+_PARTS: Final = re.compile(r".*[.!?,;:](?=\s)", re.DOTALL)
+"""Everything up to the last mark that a speaker makes a pause at."""
+
+
+@dataclass(slots=True)
+class _Speech:
+    """One reply's text that is not shown yet."""
+
+    text: str = ""
+    whole: bool = False
+    audible: bool = False
+
 
 class Captions:
     """Shows one call to its own caller."""
@@ -48,6 +64,8 @@ class Captions:
         self._fillers: set[int] = set()
         """Replies that bridge the wait for an answer and do not end it."""
         self._ready_at: dict[int, float] = {}
+        self._speech: dict[int, _Speech] = {}
+        """Of replies that are not over."""
 
     def event(self, event: Event, now: float) -> None:
         match event:
@@ -59,8 +77,12 @@ class Captions:
                 self._ready_at[event.reply] = now
             case ReplyStarted():
                 self._started(event.reply, now)
+                self._show_speech(event.reply, audible=True)
             case ReplyStopped():
                 self._tell("stopped", reply=event.reply, heard=event.heard)
+                self._speech.pop(event.reply, None)
+            case ReplyFinished() | ReplyFailed():
+                self._speech.pop(event.reply, None)
             case _:
                 pass
         self._show_state()
@@ -72,8 +94,10 @@ class Captions:
                     self._answer, self._answered_at = action, now
                 case order.Withdraw():
                     self._answer = None
-                case order.Speak(kind="filler"):
-                    self._fillers.add(action.reply)
+                case order.Speak():
+                    self._spoken(action)
+                case order.DiscardReply():
+                    self._speech.pop(action.reply, None)
                 case _:
                     pass
         self._show_state()
@@ -97,6 +121,26 @@ class Captions:
                 "starting": _ms(now - ready),
             },
         )
+
+    def _spoken(self, speak: order.Speak) -> None:
+        if speak.kind == "filler":
+            self._fillers.add(speak.reply)
+        speech = self._speech.setdefault(speak.reply, _Speech())
+        speech.text += speak.text
+        speech.whole = speak.last
+        self._show_speech(speak.reply, audible=speech.audible)
+
+    def _show_speech(self, reply: int, *, audible: bool) -> None:
+        """What the agent says, a part of a sentence at a time, once it can be heard."""
+        speech = self._speech.get(reply)
+        if speech is None or not audible:
+            return
+        speech.audible = True
+        part = _PARTS.match(speech.text)
+        end = len(speech.text) if speech.whole else part.end() if part else 0
+        text, speech.text = speech.text[:end].strip(), speech.text[end:]
+        if text:
+            self._tell("speech", reply=reply, text=text, marks=())
 
     def _show_state(self) -> None:
         state = _SHOWN[self._conversation.state]

@@ -11,16 +11,16 @@ group, what the wheel or a transport's own tasks call through `_contained`.
 """
 
 import asyncio
-import functools
 import logging
-import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Concatenate, Final, ParamSpec, Protocol
+from functools import partial, wraps
+from typing import Concatenate, Final, ParamSpec
 
 from antiphon import actions as order
 from antiphon.actions import Action
 from antiphon.audio.frame import FRAME_S
+from antiphon.call.account import Account, Watcher, short
 from antiphon.call.conversation import Conversation
 from antiphon.call.hearing import OpenEar
 from antiphon.call.inbox import Inbox
@@ -65,13 +65,6 @@ silence put in its place would tear words apart that only come late."""
 _log = logging.getLogger(__name__)
 
 
-class Watcher(Protocol):
-    """Whoever looks on: a terminal, a caller's screen. Must return at once."""
-
-    def event(self, event: Event, now: float) -> None: ...
-    def actions(self, actions: list[Action], now: float) -> None: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equipment:
     """What a call hears, thinks and speaks with; shared by all calls of a process."""
@@ -97,7 +90,7 @@ def _contained(
 ) -> "Callable[Concatenate[Call, P], None]":
     """For what somebody else's task calls: an error ends this call and is not theirs."""
 
-    @functools.wraps(act)
+    @wraps(act)
     def contained(self: "Call", /, *args: P.args, **kwargs: P.kwargs) -> None:
         try:
             act(self, *args, **kwargs)
@@ -124,9 +117,8 @@ class Call:
         self._transport = transport
         self._plane = equipment.plane
         self._clock = equipment.clock
-        self._journal = journal
-        self._watchers = list(watchers)
         self._start_s = self._clock.now()
+        self._account = Account(journal, watchers, self._now)
         self._inbox = Inbox()
         self._tasks: set[asyncio.Task[None]] = set()
         self._clauses: set[int] = set()
@@ -140,7 +132,7 @@ class Call:
             endpoint=equipment.endpoint,
             start=self._start,
             tell=self._inbox.put,
-            note=self._note,
+            note=self._account.note,
         )
         self._hears = OpenEar(
             equipment.recogniser,
@@ -200,7 +192,7 @@ class Call:
             errors = _leaves(group)
             for error in errors:
                 self._trouble(error)
-            self._end(CallEnded(by="failure", reason="; ".join(map(_short, errors))))
+            self._end(CallEnded(by="failure", reason="; ".join(map(short, errors))))
         finally:
             if insisting:
                 insisting.cancel()
@@ -234,7 +226,7 @@ class Call:
         self._inbox.put(DigitPressed(digit=digit))
 
     def warned(self, what: str) -> None:
-        self._note("warning", what=what)
+        self._account.note("warning", what=what)
 
     async def _carry(self) -> None:
         """Let the transport report until the caller leaves."""
@@ -242,7 +234,7 @@ class Call:
             reason = await self._transport.run(self)
         except AntiphonError as error:
             reason = str(error)
-            self._note("transport_lost", why=reason)
+            self._account.note("transport_lost", why=reason)
         self._inbox.put(CallEnded(by="caller", reason=reason))
 
     # --- the loop ------------------------------------------------------------------------------
@@ -277,8 +269,7 @@ class Call:
 
     def _feed(self, event: Event) -> None:
         now = self._now()
-        self._journal.event(event, now)
-        self._show(lambda watcher: watcher.event(event, now))
+        self._account.told(event, now)
         self._follow(self._conversation.receive(event, now), now)
 
     def _tick(self) -> None:
@@ -287,14 +278,13 @@ class Call:
         wait_s = self._until_due()
         if wait_s is not None and wait_s <= DUE_S:
             now = self._now()
-            self._journal.tick(now)
+            self._account.ticked(now)
             self._follow(self._conversation.tick(now), now)
 
     def _follow(self, actions: list[Action], now: float) -> None:
         if not actions:
             return
-        self._journal.actions(actions, now)
-        self._show(lambda watcher: watcher.actions(actions, now))
+        self._account.ordered(actions, now)
         for action in actions if self._ended is None else ():
             self._perform(action)
 
@@ -340,7 +330,7 @@ class Call:
                 why = "no tools are configured"
                 self._inbox.put(ToolEnded(request=action.request, reason=why))
             case order.Transfer():
-                self._note("transfer_refused", to=action.to)
+                self._account.note("transfer_refused", to=action.to)
             case order.HangUp():
                 self._inbox.put(CallEnded(by="agent", reason=action.reason))
             case _:
@@ -356,20 +346,20 @@ class Call:
 
     def every_frame(self, callback: Callable[[float], None]) -> Beat:
         """The mouth's place on the wheel; see `Plane.every_frame`."""
-        return self._plane.every_frame(functools.partial(self._beat, callback))
+        return self._plane.every_frame(partial(self._beat, callback))
 
     @_contained
     def _beat(self, callback: Callable[[float], None], now_s: float) -> None:
         callback(now_s)
 
     def _recogniser_lost(self, error: ProviderError) -> None:
-        self._note("recogniser_lost", why=str(error))
+        self._account.note("recogniser_lost", why=str(error))
 
     def _clause(self, reply: int, text: str) -> None:
         """A clause goes to the voice; the first of each reply is worth a note."""
         if reply not in self._clauses:
             self._clauses.add(reply)
-            self._note("clause", reply=reply, text=text)
+            self._account.note("clause", reply=reply, text=text)
 
     def _record_caller(self, pcm: bytes, at_sample: int) -> None:
         self._record(lambda tape: tape.caller(pcm, at_sample))
@@ -380,38 +370,19 @@ class Call:
 
     def _record(self, act: Callable[[Tape], None]) -> None:
         """A recorder that fails ends the recording, not the call."""
-        if self._tape and not self._attempt("recorder", functools.partial(act, self._tape)):
+        if self._tape and not self._account.attempt("recorder", partial(act, self._tape)):
             self._tape = None
-
-    def _show(self, act: Callable[[Watcher], None]) -> None:
-        """Whoever looks on and fails looks on no longer."""
-        for watcher in tuple(self._watchers):
-            if not self._attempt("watcher", functools.partial(act, watcher)):
-                self._watchers.remove(watcher)
-
-    def _attempt(self, what: str, act: Callable[[], None]) -> bool:
-        """Do what the call can do without; whether it went well."""
-        try:
-            act()
-        except Exception as error:
-            self._note(f"{what}_lost", why=_short(error))
-            return False
-        return True
-
-    def _note(self, name: str, /, **fields: object) -> None:
-        self._journal.note(name, self._now(), **fields)
 
     # --- trouble and the end ---------------------------------------------------------------------
 
     def _broke(self, error: Exception) -> None:
         if self._ended is None:
             self._trouble(error)
-            self._inbox.put(CallEnded(by="failure", reason=_short(error)))
+            self._inbox.put(CallEnded(by="failure", reason=short(error)))
 
     def _trouble(self, error: Exception) -> None:
-        """A bug, ours or an adapter's: all that is known of it, for whoever mends it."""
         _log.error("a call met trouble", exc_info=error)
-        self._note("trouble", why=_short(error), trace="".join(traceback.format_exception(error)))
+        self._account.trouble(error)
 
     def _end(self, ended: CallEnded) -> CallEnded:
         """Tell the machines, the log and the watchers, once; the first reason stands."""
@@ -429,21 +400,21 @@ class Call:
     def _insist(self) -> None:
         """Whatever still cleans up after it was cancelled has had its time."""
         names = [getattr(task.get_coro(), "__qualname__", "?") for task in self._tasks]
-        self._note("slow_goodbye", tasks=names)
+        self._account.note("slow_goodbye", tasks=names)
         for task in self._tasks:
             task.cancel()
 
     async def _take_leave(self, reason: str) -> None:
         """Each step has its deadline; one that fails does not keep the next from running."""
-        self._attempt("ear", self._ear.close)
+        self._account.attempt("ear", self._ear.close)
         try:
             async with asyncio.timeout(TEARDOWN_S):
                 await self._transport.aclose(reason)
         except Exception as error:
-            self._note("goodbye_failed", why=_short(error))
+            self._account.note("goodbye_failed", why=short(error))
         finally:
             self._record(lambda tape: tape.close(self._ear.until_s))
-            self._journal.close()
+            self._account.close()
 
 
 def _leaves(error: Exception) -> list[Exception]:
@@ -451,7 +422,3 @@ def _leaves(error: Exception) -> list[Exception]:
     if not isinstance(error, ExceptionGroup):
         return [error]
     return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
-
-
-def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "call": ("antiphon.cli.call", "a real-time call whose caller is an audio file or a script"),
     "chat": ("antiphon.cli.chat", "the same agent in text"),
     "replay": ("antiphon.cli.replay", "re-derives every action of a call log and compares"),
+    "report": ("antiphon.cli.report", "the page of a call that is over, from its log"),
     "models": ("antiphon.cli.models", "local models: list, pull, verify"),
     "bench": ("antiphon.cli.bench", "latency, barge-in and capacity, measured"),
     "check": ("antiphon.cli.check", "validates an agent file and says what to fix"),

@@ -7,10 +7,12 @@ import secrets
 import sys
 from pathlib import Path
 
-from pydantic import SecretStr
+import uvloop
+from pydantic import SecretStr, ValidationError
 
 from antiphon.cli.output import Exit, print_json
 from antiphon.config import agent, environment
+from antiphon.errors import ConfigError
 from antiphon.ports.transport import Transport
 from antiphon.server.app import Answer, create_app
 from antiphon.server.calls import Calls
@@ -29,23 +31,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 picks one")
     parser.add_argument("--max-calls", type=int, default=100, help="calls at the same time")
+    parser.add_argument("--certificate", type=Path, metavar="PEM", help="certificate, for https")
+    parser.add_argument("--certificate-key", type=Path, metavar="PEM", help="its key")
+    parser.add_argument(
+        "--origin", action="append", default=[], help="another site whose pages may call"
+    )
+    parser.add_argument(
+        "--hostname", action="append", default=[], help="a name this server may be addressed by"
+    )
+    parser.add_argument(
+        "--drain", type=float, default=30.0, metavar="S", help="how long calls may go on at the end"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    asyncio.run(_serve(args))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(args))
     return Exit.OK
 
 
 async def _serve(args: argparse.Namespace) -> None:
     settings = agent.load(args.agent)
     surroundings = environment.read()
-    server = ServerSettings(
-        host=args.host,
-        port=args.port,
-        max_calls=args.max_calls,
-        token=SecretStr(surroundings.token) if surroundings.token else None,
-    )
+    server = _server(args, surroundings.token)
     listening = listen(server)
     surroundings.calls.mkdir(parents=True, exist_ok=True)
     async with open_agent(settings, surroundings, progress=_say) as opened:
@@ -61,6 +70,25 @@ async def _serve(args: argparse.Namespace) -> None:
                 print(f"{settings.name} answers at {listening.url}  (Ctrl-C stops)", flush=True)
 
         await serve(app, listening, server, calls, opened.equipment.clock, ready)
+
+
+def _server(args: argparse.Namespace, token: str | None) -> ServerSettings:
+    """Raises `ConfigError` for a value that cannot be."""
+    try:
+        return ServerSettings(
+            host=args.host,
+            port=args.port,
+            max_calls=args.max_calls,
+            certificate=args.certificate,
+            certificate_key=args.certificate_key,
+            allowed_origins=tuple(args.origin),
+            hosts=tuple(args.hostname),
+            drain_s=args.drain,
+            token=SecretStr(token) if token else None,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"--{first['loc'][0]}: {first['msg']}") from None
 
 
 def _answer(opened: Agent, folder: Path) -> Answer:

@@ -71,6 +71,10 @@ class AgentSettings(BaseModel):
                 "turns: floor_s <= sure_s <= unsure_s <= ceiling_s must hold; they are "
                 f"{turns.floor_s}, {turns.sure_s}, {turns.unsure_s}, {turns.ceiling_s}"
             )
+        if self.llm is None and self.dialog.small_talk is not None:
+            raise ValueError(
+                "dialog.small_talk needs a language model, and llm is null; remove one of them"
+            )
         return self
 
 

@@ -531,14 +531,14 @@ class Machine:
         otherwise stays open."""
         self._go(Cue.KEEP)
         self._out.append(order.Restore(why=why))
-        span = self._transcript.span(self._overlap_s)
+        span, turn.voiced_s = self._transcript.span(self._overlap_s), 0.0
         if span and final:
             self._out.append(order.NoteBackchannel(text=self._transcript.text(self._overlap_s)))
             self._transcript.cut(self._overlap_s, span[1])
-        if turn.answered is None:
+        if turn.answered is None and (final or not span):
             self._abandon(turn)
             self._turn = None
-            self._settle(span[1] if span and final else 0.0)
+            self._settle(span[1] if span else 0.0)
 
     def _consider_length(self, turn: Turn, now: float) -> float | None:
         """Somebody who never stops is answered all the same; a noise that never stops is not."""
