@@ -91,7 +91,8 @@ def test_an_interruption_says_what_was_heard(hold: Holding) -> None:
     (stopped,) = held.told("ReplyStopped")
     (notice,) = screen.of("stopped")
     assert notice == {"type": "stopped", "reply": stopped.reply, "heard": stopped.heard}
-    assert screen.of("speech")[-2]["text"] == stopped.heard + stopped.unheard
+    shown_text = [n["text"] for n in screen.of("speech") if n["reply"] == stopped.reply]
+    assert " ".join(shown_text) == stopped.heard + stopped.unheard
     assert "ducked" in [notice["state"] for notice in screen.of("state")]
 
 
@@ -113,11 +114,23 @@ def test_what_the_agent_says_is_shown_as_it_becomes_audible(hold: Holding) -> No
     for notice in screen.of("speech"):
         texts.setdefault(notice["reply"], []).append(notice["text"])
     greeting, answer = texts.values()
-    assert greeting == ["Hello, how can I help?"]
+    assert greeting == ["Hello,", "how can I help?"]
     # The wrong guess was never shown, and the right one part by part.
     assert len(held.ordered("Speculate")) == 2
     assert answer == ["Well,", "I see what you mean.", "And so do"]
     assert " ".join(greeting + answer) == held.heard
+
+
+def test_every_word_is_marked_with_the_sample_by_which_it_is_heard(hold: Holding) -> None:
+    screen, held = shown(hold, ASK)
+    samples: list[int] = []
+    for notice in screen.of("speech"):
+        words = [notice["text"][:at] for at, _ in notice["marks"]]
+        assert words[-1] == notice["text"]
+        assert all(part.split() for part in words)
+        samples += [sample for _, sample in notice["marks"]]
+    assert samples == sorted(samples)
+    assert samples[-1] > samples[0] > 0
 
 
 def test_latency_is_what_the_caller_waited(hold: Holding) -> None:

@@ -101,7 +101,8 @@ def test_only_the_newest_reading_ahead_goes_on(hold: Holding) -> None:
         return await exchange.call(SCRIPT, talk=talk)
 
     held = hold.exchange(main)
-    assert read[:2] == [("old", False), ("new", True)]
+    assert read[0] == ("new", True)
+    assert all(done for _, done in read)
     assert held.heard.endswith("Quite.")
 
 
@@ -114,6 +115,35 @@ def test_trouble_after_the_end_changes_nothing(hold: Holding) -> None:
     calls[0].pressed("1")
     assert calls[0]._inbox.take() is None
     assert held.notes("trouble") == []
+
+
+def test_an_order_is_carried_out_in_the_turn_of_the_loop_after_the_fact(hold: Holding) -> None:
+    seen: list[str] = []
+
+    async def main(exchange: Exchange) -> Held:
+        def press(call: Call) -> None:
+            call._mouth.stop = lambda: seen.append("stopped")  # type: ignore[method-assign]
+            call.pressed("1")
+            asyncio.get_running_loop().call_soon(seen.append, "next turn")
+
+        return await exchange.call(
+            "steps:\n  - silence: 2", begun=lambda call: exchange.later(1.0, press, call)
+        )
+
+    hold.exchange(main)
+    assert seen == ["stopped", "next turn"]
+
+
+def test_a_sleeper_cancelled_as_it_wakes_is_cancelled() -> None:
+    async def main(_: VirtualClock) -> object:
+        loop, clock = asyncio.get_running_loop(), LoopClock()
+        sleeper = asyncio.ensure_future(clock.sleep_until(1.0))
+        loop.call_at(1.0, sleeper.cancel)
+        await clock.sleep_until(0.5)
+        (outcome,) = await asyncio.gather(sleeper, return_exceptions=True)
+        return outcome
+
+    assert isinstance(VirtualClock().run(main), asyncio.CancelledError)
 
 
 def test_the_real_clock_is_the_loops() -> None:

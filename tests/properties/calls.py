@@ -1,11 +1,11 @@
 """Calls to be generated: who says what when, what goes wrong, what the agent does about it."""
 
 from hypothesis import strategies as st
+from tests.properties.dialog import PLANS
+from tests.properties.script import Bout, Call, Utterance
 
 from antiphon.turns.settings import PRESETS, TurnSettings
 from antiphon.turns.words import ENGLISH
-from tests.properties.dialog import PLANS
-from tests.properties.world import Bout, Call, Utterance
 
 __all__ = ["calls"]
 

@@ -1,6 +1,7 @@
 """The stage every scenario plays on."""
 
 import pytest
+
 from antiphon.testing.stage import Stage
 
 

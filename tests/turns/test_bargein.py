@@ -1,7 +1,6 @@
 """Sounds over the agent: lowered first, then stopped or restored, and no word lost."""
 
 import pytest
-from antiphon.testing.stage import Stage, said
 
 from antiphon import actions as order
 from antiphon.events import (
@@ -13,6 +12,7 @@ from antiphon.events import (
     SpeechStarted,
     SpeechStopped,
 )
+from antiphon.testing.stage import Stage, said
 from antiphon.turns.settings import TurnSettings
 from antiphon.turns.table import State
 
@@ -52,9 +52,7 @@ def test_words_that_ask_for_the_floor_stop_the_agent(speaking: Stage, text: str)
 
 
 @pytest.mark.parametrize("text", ["No.", "Never", "again"])
-def test_a_short_objection_stops_the_agent_once_it_is_complete(
-    speaking: Stage, text: str
-) -> None:
+def test_a_short_objection_stops_the_agent_once_it_is_complete(speaking: Stage, text: str) -> None:
     speaking.caller_says(text, 2, 2.35)
     speaking.pass_until(3)
     assert kinds(speaking)[:2] == [order.Duck, order.StopSpeaking]
@@ -76,9 +74,7 @@ def test_two_readings_of_other_words_stop_the_agent(speaking: Stage) -> None:
     assert kinds(speaking) == [order.Duck, order.StopSpeaking]
 
 
-@pytest.mark.parametrize(
-    ("reading", "least_s"), [("", 0.65), ("mhm", 0.84), ("tuesday", 0.5)], ids=str
-)
+@pytest.mark.parametrize("reading, least_s", [("", 0.65), ("mhm", 0.84), ("tuesday", 0.5)], ids=str)
 def test_how_long_a_voice_may_go_on_depends_on_what_it_says(
     speaking: Stage, reading: str, least_s: float
 ) -> None:
@@ -211,7 +207,7 @@ def test_the_next_reply_of_a_queue_goes_on_through_the_overlap(speaking: Stage) 
     assert speaking.state is State.OVERLAP
 
 
-# --- before anything is audible ---------------------------------------------------------------------
+# --- before anything is audible ----------------------------------------
 
 
 def test_a_reply_audible_in_the_moment_the_caller_goes_on_is_an_overlap(stage: Stage) -> None:
@@ -275,7 +271,7 @@ def test_a_backchannel_over_a_filler_leaves_the_answer_under_way(stage: Stage) -
     assert not stage.all(order.Withdraw)
 
 
-# --- protected prompts ---------------------------------------------------------------------------------
+# --- protected prompts ----------------------------------------
 
 
 @pytest.fixture

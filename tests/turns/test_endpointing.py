@@ -4,7 +4,6 @@ combination makes the machine wait."""
 from itertools import product
 
 import pytest
-from antiphon.testing.stage import Stage, said
 
 from antiphon import actions as order
 from antiphon.events import (
@@ -16,6 +15,7 @@ from antiphon.events import (
     SpeechStopped,
     TurnScored,
 )
+from antiphon.testing.stage import Stage, said
 from antiphon.turns.settings import PRESETS, TurnSettings
 from antiphon.turns.table import State
 
@@ -120,6 +120,17 @@ def test_a_score_that_arrives_while_the_caller_speaks_again_counts_for_nothing(
     stage.pass_until(4)
     assert stage.state is State.HEARING
     assert not answers(stage)
+
+
+def test_a_late_score_of_the_last_pause_does_not_weigh_on_the_next(stage: Stage) -> None:
+    stage.voice(1, 2)
+    stage.tell(SpeechStarted(at_s=2.3), 2.4)
+    stage.tell(TurnScored(until_s=2.35, score=0.02), 2.41)
+    stage.tell(SpeechStopped(at_s=3), 3.1)
+    stage.tell(said("What does it cost?", 1, 3), 3.2)
+    stage.tell(TurnScored(until_s=3.12, score=0.97), 3.21)
+    stage.pass_until(6)
+    assert stage.when(order.Answer)[0] - 3 < 0.4
 
 
 def test_four_fragments_in_continuous_speech_are_one_turn(stage: Stage) -> None:
@@ -241,7 +252,7 @@ def test_nothing_yet_while_digits_are_expected_waits_longest() -> None:
     assert stage.state is State.PAUSING
 
 
-@pytest.mark.parametrize(("kind", "least"), [("name", 0.7), ("date", 0.5)])
+@pytest.mark.parametrize("kind, least", [("name", 0.7), ("date", 0.5)])
 def test_names_and_dates_get_time_to_go_on(kind: str, least: float) -> None:
     assert pause_for(expecting(kind), "Anna Smith.", 1.0) >= least
 
@@ -279,7 +290,7 @@ def test_the_model_is_asked_again_as_the_pause_grows(stage: Stage) -> None:
     assert looks == pytest.approx([0.12, 0.25, 0.45, 0.8], abs=0.02)
 
 
-# --- audio that does not arrive --------------------------------------------------------------------
+# --- audio that does not arrive ----------------------------------------
 
 
 def test_late_audio_does_not_end_a_turn_early() -> None:
@@ -304,7 +315,7 @@ def test_missing_audio_ends_no_turn_before_the_ceiling() -> None:
     assert stage.when(order.Answer) == [pytest.approx(2 + stage.settings.ceiling_s, abs=0.01)]
 
 
-# --- speculation -------------------------------------------------------------------------------------
+# --- speculation ----------------------------------------
 
 
 def test_an_answer_is_prepared_while_the_end_is_still_being_decided(stage: Stage) -> None:
@@ -359,7 +370,7 @@ def test_nothing_is_prepared_where_that_is_switched_off() -> None:
     assert len(answers(stage)) == 1
 
 
-# --- going on after the turn seemed over ---------------------------------------------------------------
+# --- going on after the turn seemed over ----------------------------------------
 
 
 def test_speech_that_resumes_before_the_answer_is_audible_takes_it_back(stage: Stage) -> None:
@@ -397,7 +408,7 @@ def test_a_late_final_after_the_answer_is_audible_amends_the_record(stage: Stage
     stage.agent_starts(1, 2.6)
     stage.tell(said("What does it cost?", 1, 2), 2.8)
     stage.tell(said("What does it cost?", 1, 2), 2.9)
-    assert [a for a in stage.all(order.Amend)] == [order.Amend(turn=1, text="What does it cost?")]
+    assert stage.all(order.Amend) == [order.Amend(turn=1, text="What does it cost?")]
     assert stage.state is State.SPEAKING
 
 
@@ -429,9 +440,7 @@ def test_a_noise_that_never_stops_is_not_answered() -> None:
     assert not answers(stage)
 
 
-@pytest.mark.parametrize(
-    ("late_s", "missing_s"), list(product([0.0, 0.1, 0.19], [0.0, 0.3])), ids=str
-)
+@pytest.mark.parametrize("late_s, missing_s", list(product([0.0, 0.1, 0.19], [0.0, 0.3])), ids=str)
 def test_every_answer_comes_after_its_last_speech_sample(late_s: float, missing_s: float) -> None:
     stage = Stage(
         audio=lambda now: AudioAdvanced(until_s=max(0.0, now - late_s), missing_s=missing_s)

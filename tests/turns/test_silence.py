@@ -1,7 +1,6 @@
 """Silence, slowness and limits."""
 
 import pytest
-from antiphon.testing.stage import Stage, said
 
 from antiphon import actions as order
 from antiphon.events import (
@@ -11,6 +10,7 @@ from antiphon.events import (
     SpeechStarted,
     SpeechStopped,
 )
+from antiphon.testing.stage import Stage, said
 from antiphon.turns.machine import Machine
 from antiphon.turns.settings import TurnSettings
 from antiphon.turns.table import State

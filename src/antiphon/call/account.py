@@ -7,7 +7,7 @@ the same; one that fails is done without and noted.
 import functools
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from antiphon.actions import Action
 from antiphon.events import Event
@@ -16,11 +16,19 @@ from antiphon.ports.journal import Journal
 __all__ = ["Account", "Watcher", "short"]
 
 
+Marks: TypeAlias = tuple[tuple[int, int], ...]
+
+
 class Watcher(Protocol):
     """Whoever looks on: a terminal, a caller's screen. Must return at once."""
 
     def event(self, event: Event, now: float) -> None: ...
     def actions(self, actions: list[Action], now: float) -> None: ...
+
+    def spoken(self, reply: int, text: str, marks: Marks) -> None:
+        """More of what the agent says, and by which sample of its audio how many characters of
+        this text are heard."""
+        ...
 
 
 class Account:
@@ -46,6 +54,10 @@ class Account:
         """What came of it."""
         self._journal.actions(actions, now)
         self._show(lambda watcher: watcher.actions(actions, now))
+
+    def spoken(self, reply: int, text: str, marks: Marks) -> None:
+        """Words found their place in the agent's audio."""
+        self._show(lambda watcher: watcher.spoken(reply, text, marks))
 
     def note(self, name: str, /, **fields: object) -> None:
         """Something worth keeping that is no input."""

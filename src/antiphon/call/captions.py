@@ -4,18 +4,15 @@ A `Watcher` that turns events and actions into the notices of `Transport.tell`. 
 form is part of the WebSocket protocol (docs/reference/websocket.md).
 """
 
-import re
-from dataclasses import dataclass
 from typing import Final
 
 from antiphon import actions as order
 from antiphon.actions import Action
+from antiphon.call.account import Marks
 from antiphon.call.conversation import Conversation
 from antiphon.events import (
     AudioAdvanced,
     Event,
-    ReplyFailed,
-    ReplyFinished,
     ReplyReady,
     ReplyStarted,
     ReplyStopped,
@@ -37,19 +34,6 @@ _SHOWN: Final = {
     State.ENDED: "listening",
 }
 
-_PARTS: Final = re.compile(r".*[.!?,;:](?=\s)", re.DOTALL)
-"""Everything up to the last mark that a speaker makes a pause at."""
-
-
-@dataclass(slots=True)
-class _Speech:
-    """One reply's text that is not shown yet."""
-
-    text: str = ""
-    whole: bool = False
-    audible: bool = False
-
-
 class Captions:
     """Shows one call to its own caller."""
 
@@ -64,8 +48,6 @@ class Captions:
         self._fillers: set[int] = set()
         """Replies that bridge the wait for an answer and do not end it."""
         self._ready_at: dict[int, float] = {}
-        self._speech: dict[int, _Speech] = {}
-        """Of replies that are not over."""
 
     def event(self, event: Event, now: float) -> None:
         match event:
@@ -77,12 +59,8 @@ class Captions:
                 self._ready_at[event.reply] = now
             case ReplyStarted():
                 self._started(event.reply, now)
-                self._show_speech(event.reply, audible=True)
             case ReplyStopped():
                 self._tell("stopped", reply=event.reply, heard=event.heard)
-                self._speech.pop(event.reply, None)
-            case ReplyFinished() | ReplyFailed():
-                self._speech.pop(event.reply, None)
             case _:
                 pass
         self._show_state()
@@ -94,13 +72,14 @@ class Captions:
                     self._answer, self._answered_at = action, now
                 case order.Withdraw():
                     self._answer = None
-                case order.Speak():
-                    self._spoken(action)
-                case order.DiscardReply():
-                    self._speech.pop(action.reply, None)
+                case order.Speak(kind="filler"):
+                    self._fillers.add(action.reply)
                 case _:
                     pass
         self._show_state()
+
+    def spoken(self, reply: int, text: str, marks: Marks) -> None:
+        self._tell("speech", reply=reply, text=text.strip(), marks=_stripped(text, marks))
 
     def _started(self, reply: int, now: float) -> None:
         """The answer is audible: say how long the caller waited, and for what."""
@@ -122,26 +101,6 @@ class Captions:
             },
         )
 
-    def _spoken(self, speak: order.Speak) -> None:
-        if speak.kind == "filler":
-            self._fillers.add(speak.reply)
-        speech = self._speech.setdefault(speak.reply, _Speech())
-        speech.text += speak.text
-        speech.whole = speak.last
-        self._show_speech(speak.reply, audible=speech.audible)
-
-    def _show_speech(self, reply: int, *, audible: bool) -> None:
-        """What the agent says, a part of a sentence at a time, once it can be heard."""
-        speech = self._speech.get(reply)
-        if speech is None or not audible:
-            return
-        speech.audible = True
-        part = _PARTS.match(speech.text)
-        end = len(speech.text) if speech.whole else part.end() if part else 0
-        text, speech.text = speech.text[:end].strip(), speech.text[end:]
-        if text:
-            self._tell("speech", reply=reply, text=text, marks=())
-
     def _show_state(self) -> None:
         state = _SHOWN[self._conversation.state]
         if state != self._state:
@@ -154,3 +113,9 @@ class Captions:
 
 def _ms(seconds: float) -> float:
     return round(max(0.0, seconds) * 1000, 1)
+
+
+def _stripped(text: str, marks: Marks) -> Marks:
+    """The same marks, of a text without the white space around it."""
+    led, length = len(text) - len(text.lstrip()), len(text.strip())
+    return tuple((min(max(0, at - led), length), sample) for at, sample in marks)

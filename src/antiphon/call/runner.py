@@ -13,6 +13,7 @@ group, what the wheel or a transport's own tasks call through `_contained`.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Concatenate, Final, ParamSpec
@@ -160,6 +161,7 @@ class Call:
             phrases=equipment.phrases,
             on_sent=self._record_agent if recorder else None,
             on_clause=self._clause,
+            on_words=self._account.spoken,
         )
 
     async def run(self) -> CallEnded:
@@ -174,28 +176,25 @@ class Call:
         return ended
 
     async def _hold(self) -> None:
-        insisting: asyncio.TimerHandle | None = None
-        try:
-            async with asyncio.TaskGroup() as self._group:
-                self._start(self._carry())
-                self._start(self._hears.run())
-                self._start(self._mouth.run())
-                self._inbox.put(CallStarted(channel=self._transport.facts.name))
-                try:
-                    await self._converse()
-                finally:
-                    insisting = self._insist_later()
-                raise _Over
-        except* _Over:
-            pass
-        except* Exception as group:
-            errors = _leaves(group)
-            for error in errors:
-                self._trouble(error)
-            self._end(CallEnded(by="failure", reason="; ".join(map(short, errors))))
-        finally:
-            if insisting:
-                insisting.cancel()
+        with ExitStack() as leaving:
+            try:
+                async with asyncio.TaskGroup() as self._group:
+                    self._start(self._carry())
+                    self._start(self._hears.run())
+                    self._start(self._mouth.run())
+                    self._inbox.put(CallStarted(channel=self._transport.facts.name))
+                    try:
+                        await self._converse()
+                    finally:
+                        leaving.callback(self._insist_later().cancel)
+                    raise _Over
+            except* _Over:
+                pass
+            except* Exception as group:
+                errors = _leaves(group)
+                for error in errors:
+                    self._trouble(error)
+                self._end(CallEnded(by="failure", reason="; ".join(map(short, errors))))
 
     def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = self._group.create_task(work)
@@ -319,7 +318,7 @@ class Call:
             case order.Settle():
                 self._hears.settle(action.until_s)
             case order.ScoreEndpoint():
-                self._thinking.score(self._ear.recent_16k(), action.at_s)
+                self._thinking.score(self._ear.recent_16k, action.at_s)
             case order.AskModel():
                 self._thinking.ask(action)
             case order.PrimeModel():

@@ -67,11 +67,11 @@ class Thinking:
                 self._priming.cancel()
             self._priming = self._start(self._read_ahead(self._model, prime))
 
-    def score(self, audio_16k: bytes, until_s: float) -> None:
+    def score(self, recent_16k: Callable[[], bytes], until_s: float) -> None:
         """Ask how finished it sounds; a question asked while one is open is skipped."""
         if self._endpoint is not None and not self._scoring:
             self._scoring = True
-            self._start(self._score(self._endpoint, audio_16k, until_s))
+            self._start(self._score(self._endpoint, recent_16k(), until_s))
 
     async def _answer(self, model: LanguageModel, ask: AskModel) -> None:
         answer = model.answer(Asking(messages=ask.messages, max_tokens=ask.max_tokens))

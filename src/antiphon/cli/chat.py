@@ -6,6 +6,7 @@ cannot tell the difference, so this is the quickest way to try one.
 
 import argparse
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -60,7 +61,7 @@ class _Chat:
         try:
             await self._perform(self._dialog.receive(CallStarted(channel="text"), 0.0))
             while not self._over:
-                line = await asyncio.to_thread(self._read)
+                line = self._read()
                 if line is None:
                     return
                 self._turns += 1
@@ -71,9 +72,15 @@ class _Chat:
                 await self._model.aclose()
 
     def _read(self) -> str | None:
+        """The next line. The loop may wait for it: nothing else goes on meanwhile."""
         if sys.stdin.isatty():
             print("> ", end="", flush=True)
-        line = sys.stdin.readline()
+        # The loop's own answer to Ctrl-C would come only after the line.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            line = sys.stdin.readline()
+        finally:
+            signal.signal(signal.SIGINT, before)
         return line.strip() if line else None
 
     async def _perform(self, actions: list[Action]) -> None:

@@ -32,6 +32,10 @@ def run(args: argparse.Namespace) -> int:
                 providers.make(port, name, known, models)
             except ConfigError as error:
                 mistakes.append(error)
+    try:
+        models("silero-vad")  # every agent hears with it
+    except ConfigError as error:
+        mistakes.append(error)
     if args.json:
         found = [{"what": m.what, "where": m.where, "fix": m.fix} for m in mistakes]
         print_json({"ok": not mistakes, "agent": settings.name, "mistakes": found})

@@ -49,6 +49,7 @@ _SENTENCE: Final = re.compile(r"[.!?]+(?=\s|$)")
 class Exchange:
     """One turn as it is remembered: what the caller said, what they heard in answer."""
 
+    turn: int
     said: str
     heard: str = ""
     reply: int | None = None
@@ -88,7 +89,7 @@ class Receptionist:
             case CallStarted():
                 return self._greet()
             case TurnEnded():
-                return self._answer(event.text)
+                return self._answer(event.turn, event.text)
             case SilenceNoticed():
                 return self._prompt(event)
             case ReplyLate():
@@ -137,10 +138,10 @@ class Receptionist:
         self.leaving = self.numbers.last
         return said
 
-    def _answer(self, text: str) -> list[Action]:
+    def _answer(self, turn: int, text: str) -> list[Action]:
         self.leaving = None
         cancelled = self._cancel()
-        self.memory = (*self.memory, Exchange(text))
+        self.memory = (*(past for past in self.memory if past.turn != turn), Exchange(turn, text))
         asked, self.asking = self.asking, None
         self.expectation = Expectation()
         topic = topic_for(text, self.settings.topics)
@@ -195,7 +196,9 @@ class Receptionist:
         if isinstance(event, ModelSaid):
             return self._talk_on(reply, event.text)
         self.request = self.request_reply = None
-        text = self.settings.unclear if isinstance(event, ModelFailed) else ""
+        text = ""
+        if isinstance(event, ModelFailed):
+            text = f" {self.settings.unclear}" if self.small_talk else self.settings.unclear
         return [order.Speak(reply=reply, text=text, last=True)]
 
     def _talk_on(self, reply: int, text: str) -> list[Action]:
@@ -233,6 +236,8 @@ class Receptionist:
         )
 
     def _amended(self, amended: TranscriptAmended) -> list[Action]:
-        if self.memory:
-            self.memory = (*self.memory[:-1], replace(self.memory[-1], said=amended.text))
+        self.memory = tuple(
+            replace(past, said=amended.text) if past.turn == amended.turn else past
+            for past in self.memory
+        )
         return []

@@ -112,6 +112,9 @@ class Show:
                 self._decided(f"{mark.label}{why}", now, _COLOURS.get(mark.kind, ""))
         self._refresh()
 
+    def spoken(self, reply: int, text: str, marks: tuple[tuple[int, int], ...]) -> None:
+        """A terminal shows what was heard, when it was heard."""
+
     def close(self) -> None:
         """Show where the time went. Nothing may be shown after it."""
         if self._live:

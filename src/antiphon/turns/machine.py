@@ -86,8 +86,6 @@ class Machine:
         self._overlap_s = 0.0
         """Where the sound over the agent began."""
         self._overheard = overlap.Overheard()
-        self._settled_s = 0.0
-        """Words before this in the audio are dealt with."""
         self._turn: Turn | None = None
         """What the caller is saying, or said while no answer to it is audible."""
         self._heard_turn: Turn | None = None
@@ -137,7 +135,8 @@ class Machine:
             case TranscriptChanged():
                 self._transcript_changed(event, now)
             case TurnScored():
-                if self._turn and event.until_s > self._turn.anchor_s:
+                # A score of the last pause may still be on its way when the next one is weighed.
+                if self._turn and not self._voice and event.until_s > self._turn.anchor_s:
                     known = self._turn.score
                     self._turn.score = event.score if known is None else min(known, event.score)
             case EndpointHinted():
@@ -183,6 +182,7 @@ class Machine:
             return
         self._voice = False
         if turn := self._turn:
+            turn.score = None
             turn.voiced_s += max(0.0, at_s - self._voice_start_s)
             at_s = turn.anchor_s = max(turn.anchor_s, at_s)
         if self.state is State.HEARING:
@@ -194,13 +194,13 @@ class Machine:
         if self._turn is None:
             self._turns += 1
             self._turn = Turn(
-                number=self._turns, start_s=at_s, anchor_s=at_s, from_s=self._settled_s
+                number=self._turns, start_s=at_s, anchor_s=at_s, from_s=self._transcript.settled_s
             )
         self._turn.go_on(at_s)
 
     def _enter_overlap(self, at_s: float) -> None:
         """A sound over the agent: lower the voice first, then find out what it was."""
-        self._overlap_s = self._settled_s
+        self._overlap_s = self._transcript.settled_s
         if self._turn and self._turn.answered is not None:
             self._overlap_s, self._turn.voiced_s = at_s, 0.0
         self._begin_or_go_on(at_s)
@@ -221,36 +221,31 @@ class Machine:
 
     # --- words -----------------------------------------------------------------------------
 
-    def _said(self, until_s: float = math.inf) -> str:
-        """The words not dealt with yet; empty where there are none, punctuation or not."""
-        text = self._transcript.text(self._settled_s, until_s)
-        return text if words.words_of(text) else ""
-
     def _fresh(self) -> tuple[float, float] | None:
         """Where words lie that nobody has dealt with and no answer under way is to."""
         turn = self._turn
         answered_s = turn.until_s + BLUR_S if turn and turn.answered is not None else 0.0
-        return self._transcript.span(max(self._settled_s, answered_s))
+        return self._transcript.open(answered_s)
 
     def _end_of(self, turn: Turn) -> float:
         """Where a turn ends in the audio. Recognisers hear words a little past the voice."""
-        span = self._transcript.span(self._settled_s)
+        span = self._transcript.open()
         return max(turn.anchor_s, span[1]) if span else turn.anchor_s
 
     def _transcript_changed(self, heard: TranscriptChanged, now: float) -> None:
         self._transcript.change(heard)
         if heard.final:
             self._amend_heard_turn()
+        if self.state is State.OVERLAP and heard.end_s > self._overlap_s:
+            self._hear_overlap()
         if fresh := self._fresh():
             self._words_without_voice(fresh, heard, now)
-        turn = self._turn
-        if turn is None or self.state is State.PROTECTED or not self._said():
+        turn, said = self._turn, self._transcript.said()
+        if turn is None or not said or self.state in (State.OVERLAP, State.PROTECTED):
             return
-        if self.state is State.OVERLAP:
-            self._hear_overlap()
-        elif turn.answered is not None and not words.same_words(turn.answered, self._said()):
+        if turn.answered is not None and not words.same_words(turn.answered, said):
             self._answer_again(turn, now)
-        elif turn.prepared is not None and not words.same_words(turn.prepared, self._said()):
+        elif turn.prepared is not None and not words.same_words(turn.prepared, said):
             self._abandon(turn)
 
     def _hear_overlap(self) -> None:
@@ -283,7 +278,7 @@ class Machine:
         turn.amended = True
         self._take_back()
         self._abandon(turn)
-        self._answer(turn, self._said(), "a late transcript", now)
+        self._answer(turn, self._transcript.said(), "a late transcript", now)
 
     def _words_without_voice(
         self, fresh: tuple[float, float], heard: TranscriptChanged, now: float
@@ -307,10 +302,8 @@ class Machine:
 
     def _settle(self, until_s: float) -> None:
         """What was said up to here is dealt with; the last turn is kept for late readings."""
-        self._settled_s = max(self._settled_s, until_s)
-        keep_s = self._heard_turn.from_s if self._heard_turn else self._settled_s
-        self._transcript.forget(min(keep_s, self._settled_s))
-        self._out.append(order.Settle(until_s=self._settled_s))
+        self._transcript.settle(until_s, self._heard_turn.from_s if self._heard_turn else None)
+        self._out.append(order.Settle(until_s=self._transcript.settled_s))
 
     # --- the agent's voice -------------------------------------------------------------------
 
@@ -350,7 +343,7 @@ class Machine:
         given = turn.answered if turn.answered is not None else turn.prepared
         if not talking:
             turn.until_s = max(turn.until_s, self._end_of(turn))
-        text = self._said(turn.until_s if talking else math.inf)
+        text = self._transcript.said(turn.until_s if talking else math.inf)
         if words.words_of(text) and not words.same_words(text, given or ""):
             self._out.append(order.Amend(turn=turn.number, text=text))
             given = text
@@ -392,7 +385,7 @@ class Machine:
         self._take_back()
         self._drop_pending(why)
         if self._turn is None:
-            self._begin_or_go_on(max(self._voice_start_s, self._settled_s))
+            self._begin_or_go_on(max(self._voice_start_s, self._transcript.settled_s))
         while self.state is not State.HEARING:
             self._go(Cue.YIELD if self.state is State.OVERLAP else Cue.CALLER_SPOKE)
         if self._turn:
@@ -449,7 +442,7 @@ class Machine:
 
     def _consider_pause(self, turn: Turn, now: float) -> float | None:
         length_s = self._audio.until_s - turn.anchor_s
-        text = self._said()
+        text = self._transcript.said()
         seen = pause.Pause(
             evidence=Evidence(
                 text=text, score=turn.score, expectation=self._expectation, hint=turn.hint
@@ -544,7 +537,7 @@ class Machine:
         """Somebody who never stops is answered all the same; a noise that never stops is not."""
         due_s = turn.start_s + self.settings.max_turn_s * (turn.rounds + 1)
         if self._audio.until_s >= due_s:
-            if text := self._said():
+            if text := self._transcript.said():
                 turn.anchor_s = self._audio.until_s
                 self._answer(turn, text, "the turn was very long", now)
                 return None
@@ -574,9 +567,11 @@ class Machine:
 
     def _consider_silence(self, now: float) -> float | None:
         """Nobody speaks; unless words or a voice are left over from something we said."""
-        span = self._transcript.span(self._settled_s)
+        span = self._transcript.open()
         if self._voice or span:
-            self._begin_or_go_on(span[0] if span else max(self._voice_start_s, self._settled_s))
+            self._begin_or_go_on(
+                span[0] if span else max(self._voice_start_s, self._transcript.settled_s)
+            )
             self._go(Cue.CALLER_SPOKE)
             if self._turn and span and not self._voice:
                 self._turn.anchor_s = max(span[0], min(span[1], self._audio.position(now)))

@@ -24,6 +24,8 @@ class Transcript:
 
     final_until_s: float = -math.inf
     """The recogniser has heard everything up to here."""
+    settled_s: float = 0.0
+    """Words before this in the audio are dealt with."""
     _segments: dict[int, TranscriptChanged] = field(default_factory=dict)
     _cuts: tuple[tuple[float, float], ...] = ()
     """What was said there is nobody's any more."""
@@ -48,6 +50,23 @@ class Transcript:
         spans = [(begin, end) for text, begin, end in parts if words_of(text)]
         return (min(spans)[0], max(end for _, end in spans)) if spans else None
 
+    def said(self, until_s: float = math.inf) -> str:
+        """The words not dealt with yet; empty where there are none, punctuation or not."""
+        text = self.text(self.settled_s, until_s)
+        return text if words_of(text) else ""
+
+    def open(self, from_s: float = 0.0) -> tuple[float, float] | None:
+        """Where those words lie, or the later ones of them."""
+        return self.span(max(self.settled_s, from_s))
+
+    def settle(self, until_s: float, keep_s: float | None = None) -> None:
+        """What was said before this is dealt with; readings from ``keep_s`` on may still matter.
+        The rest is forgotten."""
+        self.settled_s = max(self.settled_s, until_s)
+        before_s = self.settled_s if keep_s is None else min(keep_s, self.settled_s)
+        self._segments = {k: seg for k, seg in self._segments.items() if seg.end_s > before_s}
+        self._cuts = tuple(cut for cut in self._cuts if cut[1] > before_s)
+
     def cut(self, from_s: float, until_s: float) -> None:
         """What was said in this range is dealt with; what is around it is not."""
         self._cuts = (*self._cuts, (from_s, until_s))
@@ -55,11 +74,6 @@ class Transcript:
     def is_final(self, until_s: float) -> bool:
         """Whether the recogniser has heard everything up to ``until_s``."""
         return self.final_until_s >= until_s - BLUR_S
-
-    def forget(self, before_s: float) -> None:
-        """Drop what ended before this; nobody will ask for it again."""
-        self._segments = {k: seg for k, seg in self._segments.items() if seg.end_s > before_s}
-        self._cuts = tuple(cut for cut in self._cuts if cut[1] > before_s)
 
     def _part(
         self, heard: TranscriptChanged, from_s: float, until_s: float

@@ -29,6 +29,8 @@ Ending: TypeAlias = Literal["none", "question", "sentence", "comma", "open"]
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
+_TENS_WORDS: Final = "twenty thirty forty fifty sixty seventy eighty ninety"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
@@ -52,6 +54,8 @@ class Lexicon:
     """Noises of a speaker who has not finished."""
     digits: dict[str, int]
     """How many digits a spoken word stands for."""
+    numbers: dict[str, str]
+    """How a spoken number is written; what ends in a nought may take a digit in its place."""
 
 
 ENGLISH: Final = Lexicon(
@@ -94,10 +98,20 @@ ENGLISH: Final = Lexicon(
         "double": 1,  # and the digit itself follows
         "triple": 2,
     },
+    numbers={
+        word: str(number)
+        for number, word in [
+            *enumerate(
+                "zero one two three four five six seven eight nine ten eleven twelve thirteen "
+                "fourteen fifteen sixteen seventeen eighteen nineteen".split()
+            ),
+            *((10 * tens, word) for tens, word in enumerate(_TENS_WORDS.split(), start=2)),
+        ]
+    },
 )
 
 _OHS: Final = ("oh", "o", "zero")
-_TENS: Final = frozenset("twenty thirty forty fifty sixty seventy eighty ninety".split())
+_TENS: Final = frozenset(_TENS_WORDS.split())
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -105,9 +119,24 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(word.replace("’", "'") for word in _WORD.findall(text.lower()))
 
 
-def same_words(one: str, other: str) -> bool:
-    """Whether two transcripts say the same, whatever their punctuation."""
-    return words_of(one) == words_of(other)
+def same_words(one: str, other: str, lexicon: Lexicon = ENGLISH) -> bool:
+    """Whether two transcripts say the same, however they write it: "Twenty-one" is "21"."""
+    return _written(one, lexicon) == _written(other, lexicon)
+
+
+def _written(text: str, lexicon: Lexicon) -> list[str]:
+    """The words, every run of numbers as its digits."""
+    written: list[str] = []
+    takes_a_digit = False
+    for word in words_of(text):
+        number = word if word.isdigit() else lexicon.numbers.get(word, "")
+        if number and written and written[-1].isdigit():
+            joins = takes_a_digit and len(number) == 1 and number != "0"
+            written[-1] = (written[-1][:-1] if joins else written[-1]) + number
+        else:
+            written.append(number or word)
+        takes_a_digit = word in _TENS
+    return written
 
 
 def is_backchannel(text: str, lexicon: Lexicon = ENGLISH) -> bool:

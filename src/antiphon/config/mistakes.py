@@ -1,0 +1,235 @@
+"""What is wrong with a settings file, for the person who wrote it.
+
+Lives here: from a mistake to file and line, what stands there, and what could stand there
+instead. Must not live here: the settings themselves; this knows only that they are pydantic
+models in YAML.
+"""
+
+import difflib
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import annotated_types
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from antiphon.errors import ConfigError
+
+__all__ = ["Contradiction", "compose", "explained"]
+
+Place: TypeAlias = Sequence[str | int]
+
+_KEY_TAGS: Final = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+_SHAPES: Final[Mapping[str, str]] = {
+    "language": "written as en or en-GB",
+    "stt": "written as local/moonshine",
+    "tts": "written as local/piper",
+    "llm": "written as local/smollm2, or null for none",
+    "endpoint": "written as local/smart-turn, or null for none",
+}
+"""For settings whose form is a pattern, an example says more than the pattern."""
+_MORE: Final = 4
+"""Further mistakes that are named; more than these are found after mending the first."""
+
+_shown = reprlib.Repr()
+_shown.maxstring = _shown.maxother = 60
+
+
+class Contradiction(ValueError):
+    """Settings that cannot stand together, raised by a validator; ``at`` is where to look."""
+
+    def __init__(self, what: str, *at: str) -> None:
+        super().__init__(what)
+        self.at = at
+
+
+def compose(text: str, file: str) -> yaml.Node | None:
+    """The YAML of a file, every name in it plain text that stands there once. Raises
+    `ConfigError`, and RecursionError where it is nested too deeply."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise ConfigError(f"not YAML: {error.problem}", where=f"{file}:{line}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        what = f"not YAML: the character {error.character:#06x} may not stand in a file"
+        raise ConfigError(what, where=f"{file}:{line}") from None
+    for mapping in _mappings(node):
+        _check_keys(mapping, file)
+    return node
+
+
+def explained(
+    error: ValidationError, root: type[BaseModel], node: yaml.Node | None, file: str
+) -> ConfigError:
+    """The first mistake, in words; the others by their place."""
+    # A name that is not known explains why another is missing, and not the other way round.
+    mistakes = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    first, rest = mistakes[0], mistakes[1:]
+    what, fix = _words(first, root)
+    if rest:
+        places = ", ".join(_dotted(_place(other)) for other in rest[:_MORE])
+        fix = f"{fix}\n  also wrong: {places}".lstrip("\n ")
+    return ConfigError(what, where=_at(file, _find(node, _place(first))), fix=fix)
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def _words(mistake: Any, root: type[BaseModel]) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    loc = _place(mistake)
+    name, value = _dotted(loc), _shown.repr(mistake["input"])
+    match mistake["type"]:
+        case "extra_forbidden":
+            allowed = _allowed(root, loc[:-1])
+            close = difflib.get_close_matches(str(loc[-1]), allowed, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            return f"unknown setting {name!r}", f"{hint}allowed here: {', '.join(allowed)}"
+        case "missing":
+            return f"{name!r} is missing", f"add a line {loc[-1]}: ..."
+        case "value_error":
+            return str(mistake["ctx"]["error"]), ""
+        case "string_type":
+            quoted = not isinstance(mistake["input"], list | dict | None)
+            return f"{name} is text, not {value}", "put it in quotes" if quoted else ""
+        case "string_pattern_mismatch" if loc[-1] in _SHAPES:
+            return f"{name} cannot be {value}", f"it is {_SHAPES[str(loc[-1])]}"
+        case "tuple_type":
+            return f"{name} is a list, not {value}", "write [one, another], or each after a dash"
+        case "model_type":
+            allowed = _allowed(root, loc)
+            return f"{name} holds settings, not {value}", f"allowed here: {', '.join(allowed)}"
+        case "dict_type" | "mapping_type":
+            return (
+                f"{name} holds names and values, not {value}",
+                "write each on a line: name: value",
+            )
+        case "literal_error":
+            return f"{name} cannot be {value}", f"it may be {mistake['ctx']['expected']}"
+        case "too_short" | "string_too_short":
+            return f"{name} is empty", ""
+        case _:
+            rule = _bounds(root, loc)
+            if rule:
+                return f"{name} cannot be {value}", f"it may be {rule}"
+            return f"{name} cannot be {value}: {mistake['msg']}", ""
+
+
+def _bounds(root: type[BaseModel], loc: Place) -> str:
+    """What a number may be; nothing where the setting is no number with bounds."""
+    field = _field(root, loc)
+    kind = "a whole number" if field and field.annotation is int else "a number"
+    low = high = ""
+    for rule in field.metadata if field else ():
+        match rule:
+            case annotated_types.Ge(ge=bound):
+                low = f"from {bound:g}"
+            case annotated_types.Gt(gt=bound):
+                low = f"above {bound:g}"
+            case annotated_types.Le(le=bound):
+                high = f"to {bound:g}"
+            case _:
+                pass
+    return " ".join((kind, *filter(None, (low, high)))) if low or high else ""
+
+
+def _allowed(root: type[BaseModel], loc: Place) -> list[str]:
+    """The settings that may stand at a place."""
+    return list(_model_at(root, loc).model_fields)
+
+
+def _field(root: type[BaseModel], loc: Place) -> FieldInfo | None:
+    return _model_at(root, loc[:-1]).model_fields.get(str(loc[-1])) if loc else None
+
+
+def _model_at(root: type[BaseModel], loc: Place) -> type[BaseModel]:
+    model = root
+    for part in loc:
+        if isinstance(part, str) and part in model.model_fields:
+            model = _model_in(model.model_fields[part].annotation) or model
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The settings class in an annotation such as ``tuple[Topic, ...]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if found := _model_in(inner):
+            return found
+    return None
+
+
+# --- places --------------------------------------------------------------------------------------
+
+
+def _place(mistake: Any) -> Place:
+    error = mistake.get("ctx", {}).get("error")
+    loc: Place = mistake["loc"]
+    return (*loc, *error.at) if isinstance(error, Contradiction) else loc
+
+
+def _dotted(loc: Place) -> str:
+    return ".".join(str(part) for part in loc) or "the file"
+
+
+def _find(node: yaml.Node | None, loc: Place) -> yaml.Node | None:
+    """The YAML node a setting stands in, or the nearest one around it."""
+    for part in loc:
+        inner = None
+        if isinstance(node, yaml.MappingNode):
+            # An empty value has no place of its own, its name has.
+            inner = next(
+                (v if v.value != [] else k for k, v in node.value if k.value == part), None
+            )
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            inner = node.value[part] if part < len(node.value) else None
+        if inner is None:
+            return node
+        node = inner
+    return node
+
+
+def _mappings(root: yaml.Node | None) -> Iterator[yaml.MappingNode]:
+    """Every mapping once, also one that aliases repeat or that holds itself."""
+    waiting, seen = [root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            yield node
+            waiting += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+
+
+def _check_keys(mapping: yaml.MappingNode, file: str) -> None:
+    """YAML lets a later key silently win over an earlier one, and a key be a number; we do not."""
+    seen: dict[str, int] = {}
+    for key, _ in mapping.value:
+        line = key.start_mark.line + 1
+        if key.tag not in _KEY_TAGS:
+            raise ConfigError(
+                f"{key.value!r} is no name of a setting",
+                where=f"{file}:{line}",
+                fix="a name is text; put it in quotes if it looks like something else",
+            )
+        if key.value in seen:
+            raise ConfigError(
+                f"{key.value!r} stands here twice",
+                where=f"{file}:{line}",
+                fix=f"keep one of them; the first is in line {seen[key.value]}",
+            )
+        seen[key.value] = line
+
+
+def _at(file: str, node: yaml.Node | None) -> str:
+    return f"{file}:{node.start_mark.line + 1}" if node else file
