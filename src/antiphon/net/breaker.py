@@ -1,0 +1,80 @@
+"""A circuit breaker: who keeps failing is left alone for a while, then tried with one request.
+
+Pure: the time is an argument, nothing waits and nobody is called. One breaker stands for one
+provider in one process.
+
+    closed --failures in a row--> open --time--> trying --success--> closed
+                                   ^-----------failure----'
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from antiphon.errors import AtCapacity, ProviderError
+
+__all__ = ["Breaker", "Tolerance"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How much a breaker puts up with."""
+
+    failures: int = 3
+    """In a row, until it opens. One or two are a connection that broke."""
+    open_s: float = 5.0
+    """How long it stays open the first time; doubled each time the trial fails."""
+    most_s: float = 60.0
+    """It never stays open longer: a provider that is well again must be used again."""
+    refused_s: float = 60.0
+    """The same after a refusal that asking again cannot help, such as a wrong key."""
+    trial_s: float = 10.0
+    """A trial that has neither succeeded nor failed by then is over: whoever made it has gone."""
+
+
+class Breaker:
+    """Ask `allows` before a request, tell `succeeded` or `failed` after it."""
+
+    def __init__(self, tolerance: Tolerance | None = None) -> None:
+        self._tolerance = tolerance or Tolerance()
+        self._failures = 0
+        self._opened = 0
+        """How often in a row."""
+        self._until_s: float | None = None
+        self._trial_until_s: float | None = None
+
+    def state(self, now: float) -> Literal["closed", "open", "trying"]:
+        """For people and metrics."""
+        if self._until_s is None:
+            return "closed"
+        return "open" if now < self._until_s else "trying"
+
+    def allows(self, now: float) -> bool:
+        """Whether a request may be made now. Once the time is up, one at a time may."""
+        if self._until_s is None:
+            return True
+        if now < self._until_s or (self._trial_until_s is not None and now < self._trial_until_s):
+            return False
+        self._trial_until_s = now + self._tolerance.trial_s
+        return True
+
+    def succeeded(self) -> None:
+        """A request went well: all is forgiven."""
+        self._failures = self._opened = 0
+        self._until_s = self._trial_until_s = None
+
+    def failed(self, error: ProviderError, now: float) -> None:
+        """A request failed. What the vendor says about when to come back is respected."""
+        tolerance = self._tolerance
+        self._failures += 1
+        trial = self._trial_until_s is not None
+        if not error.retryable:
+            self._open(now + tolerance.refused_s)
+        elif isinstance(error, AtCapacity) and error.retry_after_s is not None:
+            self._open(now + min(error.retry_after_s, tolerance.most_s))
+        elif trial or self._failures >= tolerance.failures:
+            self._open(now + min(tolerance.open_s * 2**self._opened, tolerance.most_s))
+
+    def _open(self, until_s: float) -> None:
+        self._until_s = until_s
+        self._trial_until_s = None
+        self._opened = min(self._opened + 1, 16)

@@ -1,0 +1,277 @@
+"""A WebSocket to a vendor: connect with a deadline, send without piling up, close with a deadline.
+
+Lives here: what every vendor's adapter needs of a socket, on the websockets library, and the one
+place where its errors become ours. Must not live here: what is sent, and who tries again when.
+Everything runs inside its owner's task; `together` is the only thing with tasks of its own.
+"""
+
+import asyncio
+import email.utils
+import logging
+import ssl
+from collections import deque
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import websockets
+from websockets.asyncio.client import ClientConnection, connect
+
+from antiphon.errors import (
+    AtCapacity,
+    ProviderError,
+    Rejected,
+    RemoteProtocolError,
+    TimedOut,
+    Unavailable,
+)
+
+__all__ = ["Item", "Outgoing", "Peer", "Socket", "together"]
+
+MAX_FRAME: Final = 4 << 20
+"""Twenty seconds of 48 kHz PCM are half of this."""
+MAX_MESSAGES: Final = 1000
+"""More control messages than this wait only where the vendor has stopped reading."""
+PING_EVERY_S: Final = 5.0
+PONG_WITHIN_S: Final = 5.0
+"""A peer that vanished without a word is noticed after at most the sum of the two."""
+SAID_LETTERS: Final = 200
+
+# At debug level the library logs every header, keys included; this logger has no debug level.
+_quiet: Final = logging.getLogger("antiphon.net.socket.library")
+_quiet.setLevel(logging.INFO)
+
+
+# --- what waits to be sent -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One frame to send."""
+
+    frame: str | bytes
+    at: int | None = None
+    """Of audio: its first sample, counted from the first sample fed. None: nobody fed it."""
+    samples: int = 0
+    """Of audio; 0 for a message."""
+
+
+class Outgoing:
+    """Frames in the order of sending. Too much audio: the oldest goes, and is counted. Messages
+    are never dropped; more than `MAX_MESSAGES` of them raise `Unavailable` in `take`."""
+
+    def __init__(self, max_samples: int) -> None:
+        self._max_samples = max_samples
+        self._items: deque[Item] = deque()
+        self._samples = 0
+        self._more = asyncio.Event()
+        self.dropped_samples = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, message: str) -> None:
+        """Queue a message behind what waits."""
+        self._append(Item(message))
+
+    def add_audio(self, frame: bytes, at: int | None, samples: int) -> None:
+        """Queue audio. Nothing at all is not sent: to some vendors an empty frame is the end."""
+        if not frame:
+            return
+        self._append(Item(frame, at, samples))
+        self._samples += samples
+        while self._samples > self._max_samples:
+            oldest = next(item for item in self._items if item.samples)
+            self._items.remove(oldest)
+            self._samples -= oldest.samples
+            self.dropped_samples += oldest.samples
+
+    async def take(self, within_s: float | None = None) -> Item | None:
+        """What to send next; None where nothing came within the time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while not self._items:
+                    self._more.clear()
+                    await self._more.wait()
+        if not self._items:
+            return None
+        if len(self._items) > MAX_MESSAGES and sum(not i.samples for i in self._items) > (
+            MAX_MESSAGES
+        ):
+            raise Unavailable("does not read what it is sent")
+        item = self._items.popleft()
+        self._samples -= item.samples
+        return item
+
+    def _append(self, item: Item) -> None:
+        self._items.append(item)
+        self._more.set()
+
+
+# --- the socket ------------------------------------------------------------------------------
+
+
+@dataclass(kw_only=True)
+class Peer:
+    """A vendor, and how to reach it."""
+
+    provider: str
+    """Its name in our errors."""
+    headers: Mapping[str, str] = field(repr=False)
+    """Of the opening request; the key is among them, so they are never shown."""
+    reason_header: str = ""
+    """Of a refusal: where the vendor says why."""
+    connect_within_s: float = 3.0
+    """Including TCP, TLS and the vendor's own checks."""
+    close_within_s: float = 0.03
+    """Saying goodbye may take no longer: whoever cancels must be free within 50 ms. The close
+    frame is on its way by then; the rest is dropped."""
+    _tls: ssl.SSLContext | None = field(default=None, init=False, repr=False)
+
+    async def connect(self, url: str) -> "Socket":
+        """An open socket. Raises a `ProviderError`: `Rejected` for a wrong key or request,
+        `AtCapacity`, `TimedOut`, otherwise `Unavailable`."""
+        parts = urlsplit(url)
+        try:
+            async with asyncio.timeout(self.connect_within_s):
+                connection = await connect(
+                    url,
+                    additional_headers=self.headers,
+                    ssl=self._trust() if parts.scheme == "wss" else None,
+                    # A proxy of the environment is for the world outside.
+                    proxy=None if parts.hostname in ("localhost", "127.0.0.1", "::1") else True,
+                    open_timeout=None,
+                    close_timeout=self.close_within_s,
+                    compression=None,
+                    ping_interval=PING_EVERY_S,
+                    ping_timeout=PONG_WITHIN_S,
+                    max_size=MAX_FRAME,
+                    logger=_quiet,
+                )
+        except websockets.InvalidStatus as refused:
+            raise self._refusal(refused) from None
+        except TimeoutError:
+            raise TimedOut(
+                f"no connection within {self.connect_within_s:g} s", provider=self.provider
+            ) from None
+        except (OSError, websockets.WebSocketException, EOFError) as error:
+            what = self._clean(str(error) or type(error).__name__)
+            raise Unavailable(f"no connection: {what}", provider=self.provider) from None
+        return Socket(connection, self)
+
+    def closed(self, code: int | None, reason: str) -> ProviderError:
+        """What the end of a connection means."""
+        said = f"closed the connection ({code or 'without a word'})"
+        said += f": {self._clean(reason)}" if reason else ""
+        match code:
+            case 1008:
+                return Rejected(said, provider=self.provider)
+            case 1013:
+                return AtCapacity(said, provider=self.provider)
+            case _:
+                return Unavailable(said, provider=self.provider)
+
+    def garbled(self, error: RemoteProtocolError) -> Unavailable:
+        """A message nobody can read: this connection is of no use, another may be."""
+        what = self._clean(f"sent what cannot be read: {error}")
+        return Unavailable(what, provider=self.provider)
+
+    def _trust(self) -> ssl.SSLContext:
+        # OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR here.
+        self._tls = self._tls or ssl.create_default_context()
+        return self._tls
+
+    def _refusal(self, refused: websockets.InvalidStatus) -> ProviderError:
+        response = refused.response
+        status, headers = response.status_code, response.headers
+        why = headers.get(self.reason_header, "") if self.reason_header else ""
+        why = why or (response.body or b"").decode(errors="replace")
+        said = f"refused the connection: HTTP {status}{' ' if why else ''}{self._clean(why)}"
+        if status == 429:
+            return AtCapacity(
+                said,
+                provider=self.provider,
+                retry_after_s=_retry_after_s(headers.get("retry-after"), headers.get("date")),
+            )
+        if status in (408, 504):
+            return TimedOut(said, provider=self.provider)
+        if 400 <= status < 500:
+            return Rejected(said, provider=self.provider)
+        return Unavailable(said, provider=self.provider)
+
+    def _clean(self, said: str) -> str:
+        """A vendor's words, short and without what we sent as our secret."""
+        for value in self.headers.values():
+            for secret in (value, value.rpartition(" ")[2]):
+                said = said.replace(secret, "***") if len(secret) > 3 else said
+        return " ".join(said.split())[:SAID_LETTERS]
+
+
+class Socket:
+    """An open connection. Both methods raise a `ProviderError` once it is gone."""
+
+    def __init__(self, connection: ClientConnection, peer: Peer) -> None:
+        self._connection, self._peer = connection, peer
+
+    @property
+    def usable(self) -> bool:
+        """Nobody has closed it, as far as is known here."""
+        return self._connection.state is websockets.State.OPEN
+
+    async def send(self, frame: str | bytes) -> None:
+        """Send one frame; waits while the vendor does not read."""
+        try:
+            await self._connection.send(frame)
+        except websockets.ConnectionClosed as closed:
+            raise self._gone(closed) from None
+
+    async def receive(self) -> str | bytes:
+        """The next frame."""
+        try:
+            return await self._connection.recv()
+        except websockets.ConnectionClosed as closed:
+            raise self._gone(closed) from None
+
+    async def aclose(self, farewell: str = "") -> None:
+        """Say goodbye and close, within the peer's ``close_within_s``."""
+        try:
+            with suppress(TimeoutError, websockets.ConnectionClosed):
+                async with asyncio.timeout(self._peer.close_within_s):
+                    if farewell:
+                        await self._connection.send(farewell)
+                    await self._connection.close()
+        finally:
+            self._connection.transport.abort()
+
+    def _gone(self, closed: websockets.ConnectionClosed) -> ProviderError:
+        frame = closed.rcvd
+        if frame is None and closed.sent is not None and closed.sent.code == 1011:
+            return TimedOut("stopped answering pings", provider=self._peer.provider)
+        return self._peer.closed(frame.code if frame else None, frame.reason if frame else "")
+
+
+async def together(*works: Coroutine[Any, Any, None]) -> None:
+    """Run these until the first ends or fails; the others are cancelled, and a failure is raised
+    as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work) for work in works]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
+    except ExceptionGroup as trouble:
+        raise trouble.exceptions[0] from None
+
+
+def _retry_after_s(value: str | None, date: str | None) -> float | None:
+    """Seconds, or a date to be compared with the vendor's own; None where it is neither."""
+    if value is None:
+        return None
+    with suppress(ValueError):
+        return max(0.0, float(value))
+    with suppress(ValueError, TypeError):
+        then, now = (email.utils.parsedate_to_datetime(when or "") for when in (value, date))
+        return max(0.0, (then - now).total_seconds())
+    return None

@@ -1,0 +1,144 @@
+"""`antiphon chat`: the agent in text, with and without a language model."""
+
+import asyncio
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from antiphon.call.clock import LoopClock
+from antiphon.cli.main import main
+from antiphon.errors import Unavailable
+from antiphon.testing.mind import ScriptedModel
+from antiphon.wiring import providers
+
+Typed = Callable[..., None]
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """What the person types."""
+
+    def type_(*lines: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+
+    return type_
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch, desk: Path) -> list[ScriptedModel]:
+    """The desk gets a model; the one that chat makes is put here."""
+    made: list[ScriptedModel] = []
+
+    class Now(LoopClock):
+        """Made outside a loop, asked inside."""
+
+        async def sleep_until(self, when: float) -> None:
+            await asyncio.sleep(0)
+
+        def now(self) -> float:
+            return 0.0
+
+    def make(_: object) -> ScriptedModel:
+        made.append(ScriptedModel(clock=Now(), says=("It is raining.",)))
+        return made[0]
+
+    monkeypatch.setitem(providers.LLM, "local/pretended", make)  # type: ignore[arg-type]
+    text = desk.read_text().replace("llm: null", "llm: local/pretended")
+    desk.write_text(text.replace("dialog:\n", "dialog:\n  small_talk: Be kind.\n"))
+    return made
+
+
+def test_topics_are_answered_and_goodbye_ends_it(
+    desk: Path, typed: Typed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed("When are you open?", "Goodbye.", "Nobody reads this.")
+
+    assert main(["chat", str(desk)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Hello, front desk.",
+        "We are open from eight to six.",
+        "Goodbye!",
+    ]
+
+
+def test_with_json_every_reply_is_a_line_of_json(
+    desk: Path, typed: Typed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed("An appointment please", "Maria", "bye")
+
+    assert main(["chat", str(desk), "--json"]) == 0
+
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["text"] for line in said] == [
+        "Hello, front desk.",
+        "Which name",
+        "Noted, Maria.",
+        "Goodbye!",
+    ]
+    assert len({line["reply"] for line in said}) == 4
+
+
+def test_the_end_of_what_is_typed_ends_it(
+    desk: Path, typed: Typed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed()
+
+    assert main(["chat", str(desk)]) == 0
+    assert capsys.readouterr().out == "Hello, front desk.\n"
+
+
+def test_without_a_model_what_is_not_known_is_said_to_be(
+    desk: Path, typed: Typed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed("What is the weather like?")
+
+    assert main(["chat", str(desk)]) == 0
+    assert "I can't help with that" in capsys.readouterr().out
+
+
+def test_the_model_makes_small_talk(
+    desk: Path, typed: Typed, model: list[ScriptedModel], capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed("What is the weather like?", "bye")
+
+    assert main(["chat", str(desk)]) == 0
+
+    assert capsys.readouterr().out.splitlines()[1] == "It is raining."
+    (asked,) = model[0].asked
+    assert asked.messages[0].text == "Be kind."
+    assert asked.messages[-1].text == "What is the weather like?"
+    assert model[0].open == 0
+
+
+def test_a_model_that_fails_is_apologised_for_and_the_chat_goes_on(
+    desk: Path,
+    typed: Typed,
+    model: list[ScriptedModel],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def answer(self: ScriptedModel, asking: object) -> object:
+        raise Unavailable("gone", provider="pretended")
+        yield
+
+    monkeypatch.setattr(ScriptedModel, "answer", answer)
+    typed("What is the weather like?", "When are you open?")
+
+    assert main(["chat", str(desk)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "Sorry, I didn't catch that. Could you say it again?",
+        "We are open from eight to six.",
+    ]
+
+
+def test_a_missing_model_is_an_environment_error(
+    desk: Path, typed: Typed, no_models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.write_text(desk.read_text().replace("llm: null\n", ""))
+    typed("hello")
+
+    assert main(["chat", str(desk)]) == 3
+    assert "antiphon models pull smollm2-135m" in capsys.readouterr().err
