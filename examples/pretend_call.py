@@ -57,6 +57,9 @@ class Story:
     def actions(self, actions: list[Action], now: float) -> None:
         self.lines += [f"caller: {turn.text}" for turn in actions if isinstance(turn, Answer)]
 
+    def spoken(self, reply: int, text: str, marks: tuple[tuple[int, int], ...]) -> None:
+        """Where the agent's words lie in its audio: not wanted here."""
+
 
 def hold(
     conversation: Conversation, script: str, log: Path, agent: dict[str, Any] | None = None

@@ -34,6 +34,7 @@ _SHOWN: Final = {
     State.ENDED: "listening",
 }
 
+
 class Captions:
     """Shows one call to its own caller."""
 

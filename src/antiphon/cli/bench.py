@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(figures)
     else:
-            print(json.dumps(figures, indent=2))
+        print(json.dumps(figures, indent=2))
     return Exit.OK
 
 

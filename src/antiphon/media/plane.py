@@ -28,6 +28,9 @@ BATCH_LIMIT: Final = 512
 CATCH_UP_TICKS: Final = 40
 """Overdue ticks made good at most (200 ms). Past that the clock jumped or the process slept:
 sending the backlog at once would only fill the callers' buffers."""
+EARLY_S: Final = 0.001
+"""A tick this early is on time. uvloop's clock and timers count whole milliseconds, and sums of
+5 ms are not exact: sleeping again for the rest, which rounds to nothing, took a fifth of a core."""
 LAG_MEMORY_S: Final = 1.0
 """How long a late tick shows in `Plane.lag_s`."""
 
@@ -141,11 +144,12 @@ class Plane:
     def _due(self, now_s: float) -> int:
         """How many ticks to do now; moves the schedule on by them."""
         late_s = now_s - self._next_s
-        if late_s < 0:
+        if late_s < -EARLY_S:
             # Early by more than a tick means that the clock went back: start afresh from here.
             if late_s < -TICK_S:
                 self._next_s = now_s + TICK_S
             return 0
+        late_s = max(0.0, late_s)
         if late_s >= self.lag_s or now_s >= self._worst_until_s:
             self.lag_s, self._worst_until_s = late_s, now_s + LAG_MEMORY_S
         due = 1 + int(late_s / TICK_S)

@@ -45,9 +45,7 @@ LLM: Final[Mapping[str, Callable[[Models], LanguageModel]]] = {
     "local/smollm2": lambda models: SmolLM2(SmolLM2Settings(model=models("smollm2-135m"))),
 }
 ENDPOINTS: Final[Mapping[str, Callable[[Models], EndpointModel]]] = {
-    "local/smart-turn": lambda models: SmartTurn(
-        SmartTurnSettings(model=models("smart-turn"))
-    ),
+    "local/smart-turn": lambda models: SmartTurn(SmartTurnSettings(model=models("smart-turn"))),
 }
 
 _E = TypeVar("_E")
