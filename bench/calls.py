@@ -23,7 +23,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import uvloop
 
@@ -104,6 +104,7 @@ class TimedReplies:
         self.receive, self.close = socket.receive, socket.close
 
     def event(self, event: Event, now: float) -> None: ...
+    def spoken(self, *_: object) -> None: ...
 
     def actions(self, actions: list[Action], now: float) -> None:
         if any(isinstance(action, Answer) for action in actions):
@@ -166,6 +167,8 @@ async def measure(args: argparse.Namespace, logs: Path) -> dict[str, Any]:
         finally:
             callers.terminate()
             callers.wait()
+        while calls:
+            await clock.sleep_until(clock.now() + LOOK_S)
         for task in (web, wheel, lag):
             task.cancel()
     return {

@@ -16,7 +16,7 @@ dialog:
   greeting: Hello, front desk.
   topics:
     - {name: hours, asks: [hours, open], says: We are open from eight to six.}
-    - {name: booking, asks: [appointment], says: Which name, expects: name, then: "Noted, {answer}."}
+    - {name: booking, asks: [appointment], says: Who, expects: name, then: "Noted, {answer}."}
   farewell: Goodbye!
 """
 

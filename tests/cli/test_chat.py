@@ -1,6 +1,5 @@
 """`antiphon chat`: the agent in text, with and without a language model."""
 
-import asyncio
 import io
 import json
 from collections.abc import Callable
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.call.clock import LoopClock
 from antiphon.cli.main import main
 from antiphon.errors import Unavailable
 from antiphon.testing.mind import ScriptedModel
@@ -32,17 +30,16 @@ def model(monkeypatch: pytest.MonkeyPatch, desk: Path) -> list[ScriptedModel]:
     """The desk gets a model; the one that chat makes is put here."""
     made: list[ScriptedModel] = []
 
-    class Now(LoopClock):
-        """Made outside a loop, asked inside."""
+    class NoTime:
+        """Nothing takes any."""
 
-        async def sleep_until(self, when: float) -> None:
-            await asyncio.sleep(0)
+        async def sleep_until(self, when_s: float) -> None: ...
 
         def now(self) -> float:
             return 0.0
 
     def make(_: object) -> ScriptedModel:
-        made.append(ScriptedModel(clock=Now(), says=("It is raining.",)))
+        made.append(ScriptedModel(clock=NoTime(), says=("It is raining.",)))
         return made[0]
 
     monkeypatch.setitem(providers.LLM, "local/pretended", make)  # type: ignore[arg-type]
@@ -74,7 +71,7 @@ def test_with_json_every_reply_is_a_line_of_json(
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["text"] for line in said] == [
         "Hello, front desk.",
-        "Which name",
+        "Who",
         "Noted, Maria.",
         "Goodbye!",
     ]

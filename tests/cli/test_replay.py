@@ -63,7 +63,7 @@ def actions_in(log: Path) -> int:
 def test_a_log_leads_to_the_same_actions(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", str(log)]) == 0
     assert capsys.readouterr().out == f"identical: {actions_in(log)} actions\n"
-    assert actions_in(log) > 3
+    assert actions_in(log) == 3
 
 
 def test_for_machines(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,13 +84,11 @@ def test_an_edited_action_is_the_first_difference(
     assert "count=1" in said.splitlines()[2]
 
 
-def test_an_edited_input_is_found_where_the_actions_part(
+def test_an_input_edited_into_nonsense_is_damage_and_no_difference(
     log: Path, edit: Callable, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changed = edit("ReplyFinished", lambda record: record["event"].update(type="ReplyStarted"))
 
-    assert changed > 0
-    # The edited event lacks a field of the other: the log is damaged, not different.
     assert main(["replay", str(log), "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["where"] == f"{log}:{changed}"
 

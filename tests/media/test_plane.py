@@ -106,6 +106,19 @@ def test_late_ticks_are_made_good(detector, clock):
     assert plane.skipped_ticks == 0
 
 
+def test_a_tick_that_is_early_by_a_rounding_is_not_slept_for_again(detector, clock):
+    """uvloop's clock counts whole milliseconds: waiting for the rest is waiting for nothing."""
+    plane = Plane(detector, clock)
+    beats: list[float] = []
+    plane.every_frame(beats.append)
+    start_s = clock.now_s
+    for tick in range(200):
+        clock.now_s = start_s + tick * TICK_S - 0.0004
+        plane.tick(clock.now_s)
+    assert len(beats) == 200 // BUCKETS
+    assert plane.lag_s == 0.0
+
+
 def test_a_leap_of_hours_is_not_made_good(detector, clock):
     plane = Plane(detector, clock)
     fired: list[float] = []

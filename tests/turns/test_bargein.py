@@ -352,7 +352,7 @@ def test_where_barge_in_is_off_every_reply_is_protected() -> None:
     assert kinds(stage) == [order.Answer]
 
 
-# --- keys -----------------------------------------------------------------------------------------
+# --- keys ----------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["reply", "notice"])

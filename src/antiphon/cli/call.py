@@ -59,8 +59,8 @@ def run(args: argparse.Namespace) -> int:
 
 async def _call(args: argparse.Namespace, caller: Recording | Script) -> CallEnded:
     settings = agent.load(args.agent)
-    for file in (args.record, args.events):
-        if not file.parent.is_dir():
+    for file in (args.record, args.events, args.report):
+        if file and not file.parent.is_dir():
             raise ConfigError(f"there is no folder {file.parent}", fix=f"mkdir -p {file.parent}")
     show = None if args.json else Show(console())
     placing = Placing(

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import secrets
+import ssl
 import sys
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from pydantic import SecretStr, ValidationError
 
 from antiphon.cli.output import Exit, print_json
 from antiphon.config import agent, environment
+from antiphon.config.agent import AgentSettings
+from antiphon.config.environment import Environment
 from antiphon.errors import ConfigError
 from antiphon.ports.transport import Transport
 from antiphon.server.app import Answer, create_app
 from antiphon.server.calls import Calls
-from antiphon.server.serve import listen, serve
+from antiphon.server.serve import Listening, listen, serve
 from antiphon.server.settings import ServerSettings
 from antiphon.wiring.agent import Agent, open_agent
 
@@ -55,8 +58,20 @@ async def _serve(args: argparse.Namespace) -> None:
     settings = agent.load(args.agent)
     surroundings = environment.read()
     server = _server(args, surroundings.token)
+    _check_certificate(server.certificate, server.certificate_key)
     listening = listen(server)
-    surroundings.calls.mkdir(parents=True, exist_ok=True)
+    with listening.socket:
+        surroundings.calls.mkdir(parents=True, exist_ok=True)
+        await _answer_calls(args, settings, surroundings, server, listening)
+
+
+async def _answer_calls(
+    args: argparse.Namespace,
+    settings: AgentSettings,
+    surroundings: Environment,
+    server: ServerSettings,
+    listening: Listening,
+) -> None:
     async with open_agent(settings, surroundings, progress=_say) as opened:
         _say("rendering what the agent always says the same way")
         await opened.warm(BROWSER_HZ)
@@ -88,7 +103,23 @@ def _server(args: argparse.Namespace, token: str | None) -> ServerSettings:
         )
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConfigError(f"--{first['loc'][0]}: {first['msg']}") from None
+        option = str(first["loc"][0]).replace("_", "-")
+        raise ConfigError(f"--{option} cannot be {first['input']!r}: {first['msg']}") from None
+
+
+def _check_certificate(certificate: Path | None, key: Path | None) -> None:
+    """Before engines are loaded. Raises `ConfigError`."""
+    if certificate is None:
+        if key is not None:
+            raise ConfigError("--certificate-key has no certificate", fix="add --certificate")
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except OSError as error:  # an SSLError is one
+        raise ConfigError(
+            f"--certificate {certificate} cannot be used: {error.strerror or error}",
+            fix="give a PEM file with the chain, and its key there or with --certificate-key",
+        ) from None
 
 
 def _answer(opened: Agent, folder: Path) -> Answer:

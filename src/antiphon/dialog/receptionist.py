@@ -13,7 +13,7 @@ from antiphon import actions as order
 from antiphon.actions import Action, Message
 from antiphon.dialog.dialog import DialogEvent, Numbers
 from antiphon.dialog.settings import ReceptionistSettings, Topic
-from antiphon.dialog.topics import mentions, topic_for
+from antiphon.dialog.topics import bare_answer, mentions, topic_for
 from antiphon.events import (
     BackchannelHeard,
     CallEnded,
@@ -146,7 +146,7 @@ class Receptionist:
         self.expectation = Expectation()
         topic = topic_for(text, self.settings.topics)
         if topic is None and asked and asked.then:
-            return cancelled + self._reply(asked.then.replace("{answer}", text.rstrip(".!?")))
+            return cancelled + self._reply(asked.then.replace("{answer}", bare_answer(text)))
         if any(mentions(text, ask) for ask in self.settings.farewell_asks) and topic is None:
             return cancelled + self._leave(self.settings.farewell)
         if topic is None:

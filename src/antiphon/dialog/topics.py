@@ -6,9 +6,15 @@ from typing import Final
 
 from antiphon.dialog.settings import Topic
 
-__all__ = ["mentions", "topic_for"]
+__all__ = ["bare_answer", "mentions", "topic_for"]
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_LEAD: Final = re.compile(
+    r"^(?:(?:yes|yeah|sure|okay|well|um|uh)[,.]?\s+)*"
+    r"(?:(?:my|the)\s+(?:\w+\s+)?(?:name|number|date|address)\s+is|it['’]?s|it\s+is|this\s+is"
+    r"|i['’]?m|i\s+am)[,:]?\s+",
+    re.IGNORECASE,
+)
 # Endings a plain plural or verb form adds; "prices" should find "price".
 _ENDINGS: Final = ("ing", "es", "s", "ed")
 
@@ -28,6 +34,12 @@ def mentions(text: str, phrase: str) -> bool:
     said, wanted = _stems(text), _stems(phrase)
     width = len(wanted)
     return any(said[at : at + width] == wanted for at in range(len(said) - width + 1))
+
+
+def bare_answer(text: str) -> str:
+    """What was asked for, without the words that lead up to it: "My name is Ann." is "Ann"."""
+    said = text.strip().rstrip(".!?,")
+    return _LEAD.sub("", said, count=1) or said
 
 
 def _weight(phrase: str) -> int:

@@ -39,6 +39,7 @@ PONG_WITHIN_S: Final = 5.0
 """A peer that vanished without a word is noticed after at most the sum of the two."""
 SAID_LETTERS: Final = 200
 
+log: Final = logging.getLogger(__name__)
 # At debug level the library logs every header, keys included; this logger has no debug level.
 _quiet: Final = logging.getLogger("antiphon.net.socket.library")
 _quiet.setLevel(logging.INFO)
@@ -62,11 +63,13 @@ class Outgoing:
     """Frames in the order of sending. Too much audio: the oldest goes, and is counted. Messages
     are never dropped; more than `MAX_MESSAGES` of them raise `Unavailable` in `take`."""
 
-    def __init__(self, max_samples: int) -> None:
-        self._max_samples = max_samples
+    def __init__(self, max_samples: int, provider: str = "") -> None:
+        self._max_samples, self._provider = max_samples, provider
         self._items: deque[Item] = deque()
-        self._samples = 0
+        self._messages = 0
         self._more = asyncio.Event()
+        self.samples = 0
+        """Of audio that waits."""
         self.dropped_samples = 0
 
     def __len__(self) -> int:
@@ -74,6 +77,7 @@ class Outgoing:
 
     def add(self, message: str) -> None:
         """Queue a message behind what waits."""
+        self._messages += 1
         self._append(Item(message))
 
     def add_audio(self, frame: bytes, at: int | None, samples: int) -> None:
@@ -81,11 +85,11 @@ class Outgoing:
         if not frame:
             return
         self._append(Item(frame, at, samples))
-        self._samples += samples
-        while self._samples > self._max_samples:
+        self.samples += samples
+        while self.samples > self._max_samples:
             oldest = next(item for item in self._items if item.samples)
             self._items.remove(oldest)
-            self._samples -= oldest.samples
+            self.samples -= oldest.samples
             self.dropped_samples += oldest.samples
 
     async def take(self, within_s: float | None = None) -> Item | None:
@@ -97,12 +101,11 @@ class Outgoing:
                     await self._more.wait()
         if not self._items:
             return None
-        if len(self._items) > MAX_MESSAGES and sum(not i.samples for i in self._items) > (
-            MAX_MESSAGES
-        ):
-            raise Unavailable("does not read what it is sent")
+        if self._messages > MAX_MESSAGES:
+            raise Unavailable("does not read what it is sent", provider=self._provider)
         item = self._items.popleft()
-        self._samples -= item.samples
+        self.samples -= item.samples
+        self._messages -= not item.samples
         return item
 
     def _append(self, item: Item) -> None:
@@ -160,6 +163,18 @@ class Peer:
             what = self._clean(str(error) or type(error).__name__)
             raise Unavailable(f"no connection: {what}", provider=self.provider) from None
         return Socket(connection, self)
+
+    async def knock(self, url: str, farewell: str = "") -> None:
+        """Connect and leave again, to learn of a wrong key before a call does. Raises `Rejected`;
+        what may pass is only logged."""
+        try:
+            socket = await self.connect(url)
+        except Rejected:
+            raise
+        except ProviderError as error:
+            log.warning("not reached at start, will be tried again: %s", error)
+            return
+        await socket.aclose(farewell)
 
     def closed(self, code: int | None, reason: str) -> ProviderError:
         """What the end of a connection means."""

@@ -28,13 +28,13 @@ SEGMENT_LETTERS: Final = 1000
 class AudioFeed:
     """PCM16 in, frames of ``frame_s`` out, and where each sent sample was fed."""
 
-    def __init__(self, rate_hz: int, frame_s: float) -> None:
+    def __init__(self, rate_hz: int, frame_s: float, provider: str = "") -> None:
         self._rate_hz = rate_hz
         self._frame_bytes = 2 * round(frame_s * rate_hz)
         self._rest = b""
         self._fed = 0
         """Samples handed to the queue."""
-        self.outgoing = Outgoing(round(KEPT_S * rate_hz))
+        self.outgoing = Outgoing(round(KEPT_S * rate_hz), provider)
         self._sent = 0
         # Of each stretch sent without a break: the vendor's first sample, and the one fed.
         self._vendor = [0]
@@ -44,6 +44,11 @@ class AudioFeed:
     @property
     def fed_s(self) -> float:
         return (self._fed + len(self._rest) // 2) / self._rate_hz
+
+    @property
+    def vendor_until_s(self) -> float:
+        """Where the vendor will be, in its seconds, when it has all that waits."""
+        return (self._sent + self.outgoing.samples) / self._rate_hz
 
     def feed(self, pcm: bytes) -> None:
         """More caller audio."""
@@ -104,21 +109,20 @@ class Piece:
 
     def after(self, floor_s: float) -> "Piece":
         """The part that lies after a moment, by the middle of each word."""
-        return self._part(tuple(w for w in self.words if _middle_s(w) > floor_s), floor_s)
+        return self._part(lambda at_s: at_s > floor_s)
 
     def until(self, floor_s: float) -> "Piece":
         """The part before it."""
-        return self._part(tuple(w for w in self.words if _middle_s(w) <= floor_s), floor_s)
+        return self._part(lambda at_s: at_s <= floor_s)
 
-    def _part(self, words: tuple[Word, ...], floor_s: float) -> "Piece":
+    def _part(self, belongs: Callable[[float], bool]) -> "Piece":
+        if not self.words:
+            whole = belongs((self.start_s + self.end_s) / 2)
+            return self if whole else replace(self, text="")
+        words = tuple(w for w in self.words if belongs((w.start_s + w.end_s) / 2))
         if len(words) == len(self.words):
-            # Where no times are known a piece belongs to where its middle lies.
-            return self if words or not self.text else replace(self, text=self.text)
+            return self  # the vendor's own text: not every language parts words by spaces
         return replace(self, words=words, text=" ".join(word.text for word in words))
-
-
-def _middle_s(word: Word) -> float:
-    return (word.start_s + word.end_s) / 2
 
 
 class _Segment:
@@ -169,6 +173,11 @@ class Segments:
         """Everything up to here has been heard: tell it, whatever was told before."""
         segment, self._late = self._late or self._segment, None
         self._say(segment, final=True, until_s=until_s, again=True)
+
+    def settled(self) -> None:
+        """The vendor believes that what it told of this segment is complete."""
+        if self._segment.pieces:
+            self._say(self._segment, final=True)
 
     def forget(self, until_s: float, *, owed: bool) -> None:
         """See `Recognition.forget`; ``owed`` says that a final up to here is still to come."""

@@ -176,7 +176,11 @@ class PretendTransport:
             act()
             return
         self._on_the_way.append(act)
-        self._later(self.delay_s, lambda: self._on_the_way.popleft()())
+        self._later(self.delay_s, self._deliver)
+
+    def _deliver(self) -> None:
+        """What was sent first is there first."""
+        self._on_the_way.popleft()()
 
     def _later(self, seconds: float, act: Callable[[], None]) -> None:
         asyncio.get_running_loop().call_later(seconds, act)

@@ -174,7 +174,7 @@ class Machine:
                 self._go(Cue.CALLER_WENT_ON)
             case State.SPEAKING:
                 self._enter_overlap(at_s)
-            case State.OVERLAP | State.PROTECTED | State.HEARING | State.ENDED:
+            case _:
                 self._begin_or_go_on(at_s)
 
     def _speech_stopped(self, at_s: float) -> None:
@@ -189,7 +189,7 @@ class Machine:
             self._go(Cue.CALLER_PAUSED)
         self._out.append(order.FinaliseTranscript(until_s=at_s))
 
-    def _begin_or_go_on(self, at_s: float) -> None:
+    def _begin_or_go_on(self, at_s: float) -> Turn:
         """The caller speaks: a new turn, or more of the one under way."""
         if self._turn is None:
             self._turns += 1
@@ -197,6 +197,7 @@ class Machine:
                 number=self._turns, start_s=at_s, anchor_s=at_s, from_s=self._transcript.settled_s
             )
         self._turn.go_on(at_s)
+        return self._turn
 
     def _enter_overlap(self, at_s: float) -> None:
         """A sound over the agent: lower the voice first, then find out what it was."""
@@ -384,12 +385,12 @@ class Machine:
         """The caller has the floor; whatever we say or were about to say ends."""
         self._take_back()
         self._drop_pending(why)
-        if self._turn is None:
-            self._begin_or_go_on(max(self._voice_start_s, self._transcript.settled_s))
+        turn = self._turn
+        if turn is None:
+            turn = self._begin_or_go_on(max(self._voice_start_s, self._transcript.settled_s))
         while self.state is not State.HEARING:
             self._go(Cue.YIELD if self.state is State.OVERLAP else Cue.CALLER_SPOKE)
-        if self._turn:
-            self._turn.looks = 0
+        turn.looks = 0
         if not self._voice:
             self._go(Cue.CALLER_PAUSED)
 
@@ -497,15 +498,13 @@ class Machine:
         pause_s = None if self._voice else max(0.0, self._audio.until_s - turn.anchor_s)
         final = self._transcript.is_final(self._end_of(turn))
         verdict = overlap.judge(self._overheard, voiced_s, pause_s, final, self.settings)
-        match verdict.call:
-            case "yield":
-                self._take_floor(verdict.why)
-                return None
-            case "keep":
-                self._keep(turn, final, verdict.why)
-                return None
-            case "wait":
-                return self._audio.when(self._audio.until_s + verdict.wait_s)
+        if verdict.call == "wait":
+            return self._audio.when(self._audio.until_s + verdict.wait_s)
+        if verdict.call == "yield":
+            self._take_floor(verdict.why)
+        else:
+            self._keep(turn, final, verdict.why)
+        return None
 
     def _voiced(self, turn: Turn) -> float:
         """How much voice the overlap holds by now."""
@@ -569,12 +568,11 @@ class Machine:
         """Nobody speaks; unless words or a voice are left over from something we said."""
         span = self._transcript.open()
         if self._voice or span:
-            self._begin_or_go_on(
-                span[0] if span else max(self._voice_start_s, self._transcript.settled_s)
-            )
+            begin_s, end_s = span or (max(self._voice_start_s, self._transcript.settled_s), 0.0)
+            turn = self._begin_or_go_on(begin_s)
             self._go(Cue.CALLER_SPOKE)
-            if self._turn and span and not self._voice:
-                self._turn.anchor_s = max(span[0], min(span[1], self._audio.position(now)))
+            if not self._voice:
+                turn.anchor_s = max(begin_s, min(end_s, self._audio.position(now)))
                 self._go(Cue.CALLER_PAUSED)
             return None
         told, due = self._waits.silence(now)

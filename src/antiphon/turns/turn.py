@@ -97,8 +97,7 @@ class Replies:
     def take_back(self, replies: set[int]) -> None:
         """These are no longer offered, and what was to bridge the wait for them is not either."""
         for reply in (*replies, *self.waiting_fillers()):
-            if reply != self.audible:
-                self.pending.pop(reply, None)
+            self.pending.pop(reply, None)
 
     def clear(self) -> None:
         self.pending, self.audible = {}, None

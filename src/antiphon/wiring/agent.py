@@ -133,6 +133,9 @@ async def open_agent(
                 yield Agent(settings, equipment)
             finally:
                 wheel.cancel()
+    except ExceptionGroup as trouble:
+        # One error, and told to a person: how it came here through a group is of no interest.
+        raise trouble.exceptions[0] from None
     finally:
         for engine in engines:
             await engine.aclose()

@@ -4,7 +4,7 @@ What the caller hears is recorded on their side, so latencies can be measured wh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from antiphon.call.runner import Watcher
@@ -34,7 +34,7 @@ class Placing:
     """The call log."""
     record: Path
     """The stereo recording: caller left, agent right."""
-    line: LineSettings = LineSettings()
+    line: LineSettings = field(default_factory=LineSettings)
     watchers: Sequence[Watcher] = ()
 
 

@@ -1,0 +1,1 @@
+"""Deepgram: Nova-3 and Flux listen, Aura-2 speaks."""

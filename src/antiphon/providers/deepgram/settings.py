@@ -1,0 +1,163 @@
+"""Settings of the Deepgram engines, what they can do, and what they cost."""
+
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr
+
+from antiphon.net.offering import Hears, Price, Speaks
+
+__all__ = [
+    "AURA",
+    "FLUX",
+    "NOVA",
+    "PRICES",
+    "Account",
+    "AuraSettings",
+    "FluxSettings",
+    "NovaSettings",
+]
+
+
+class Account(BaseModel):
+    """Whose account, and where."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api_key: SecretStr
+    """Sent in the opening request and never shown."""
+    base_url: str = Field(default="wss://api.deepgram.com", pattern=r"^wss?://[^/?#]+$")
+    """Another address: a sandbox, a proxy, the vendor's own servers in another region."""
+    connect_within_s: PositiveFloat = 3.0
+    """For TCP, TLS and the opening request together."""
+
+
+class NovaSettings(BaseModel):
+    """How Nova-3 listens (``/v1/listen``). It streams partials with word times and is asked for
+    finals with Finalize."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account: Account
+    """Whose account, and where."""
+    model: str = "nova-3"
+    """``nova-3``, ``nova-3-medical`` and what else the vendor lists."""
+    language: str | None = None
+    """Instead of the agent's: ``multi`` for several at once."""
+    endpointing_ms: int | None = Field(default=None, ge=10)
+    """So long a pause ends a piece at the vendor's. None: our own turn-taking asks for finals."""
+    numerals: bool = True
+    """Numbers in digits."""
+    finalise_within_s: PositiveFloat = 1.5
+    """A final that does not come in this time is not waited for: a stalled connection is opened
+    again."""
+    keep_alive_s: PositiveFloat = 4.0
+    """Without audio for so long, KeepAlive is sent; the vendor closes after about ten seconds
+    (third party)."""
+
+
+class FluxSettings(BaseModel):
+    """How Flux listens (``/v2/listen``). It has end-of-turn events of its own and no Finalize: a
+    final is told when it has read far enough, and silence is sent where there is no audio."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account: Account
+    """Whose account, and where."""
+    model: Literal["flux-general-en", "flux-general-multi"] = "flux-general-en"
+    """English, or several languages; those get the agent's as a hint."""
+    eager_eot_threshold: float | None = Field(default=0.5, ge=0.3, le=0.9)
+    """How sure of an end for the eager event. None: no such events."""
+    eot_threshold: float = Field(default=0.7, ge=0.5, le=0.9)
+    """How sure for the end."""
+    eot_timeout_ms: int | None = Field(default=None, ge=500)
+    """A pause that ends a turn whatever the model thinks. None: the vendor's default."""
+    finalise_within_s: PositiveFloat = 1.5
+    """As for Nova-3."""
+    silence_after_s: PositiveFloat = 0.5
+    """Without audio for so long, silence is sent."""
+
+
+class AuraSettings(BaseModel):
+    """How Aura-2 speaks (``/v1/speak``). It has no word times."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account: Account
+    """Whose account, and where."""
+    voice: str = Field(default="aura-2-thalia-en", pattern=r"^aura-[A-Za-z0-9-]+$")
+    """The vendor's name of the voice; an agent's ``mouth.voice`` goes before it."""
+    rate_hz: Literal[8000, 16000, 24000, 32000, 48000] = 24_000
+    """Of the audio asked for."""
+    audio_within_s: PositiveFloat = 5.0
+    """No audio for so long while some is owed: the connection is given up."""
+    spare: int = Field(default=2, ge=0, le=15)
+    """Connections kept open for the next reply."""
+
+
+_LISTENING: Final = ("linear16", "linear32", "mulaw", "alaw", "opus", "ogg-opus")
+
+NOVA: Final = Hears(
+    streaming=True,
+    word_times=True,
+    finalise=True,
+    end_of_turn="none",
+    keep_alive="message",
+    keyterms=True,
+    encodings=(*_LISTENING, "flac", "amr-nb", "amr-wb", "speex", "g729"),
+)
+FLUX: Final = Hears(
+    streaming=True,
+    word_times=True,
+    finalise=False,
+    end_of_turn="eager",
+    keep_alive="silence",
+    keyterms=True,
+    encodings=_LISTENING,
+)
+AURA: Final = Speaks(
+    streaming=True,
+    word_times=False,
+    cancel=True,
+    # The vendor's range is unconfirmed; what is outside is brought to its edge.
+    speed=(0.7, 1.5),
+    encodings=("linear16", "mulaw", "alaw"),
+    rates_hz=(8000, 16000, 24000, 32000, 48000),
+)
+
+PRICES: Final = (
+    Price(
+        what="Nova-3 streaming, one language",
+        price_usd=0.0048,
+        unit="minute",
+        source="third party; another one says 0.0059",
+        as_of="2026-08-01",
+    ),
+    Price(
+        what="Nova-3 streaming, several languages",
+        price_usd=0.0058,
+        unit="minute",
+        source="third party",
+        as_of="2026-08-01",
+    ),
+    Price(
+        what="Flux, English",
+        price_usd=0.0065,
+        unit="minute",
+        source="third party",
+        as_of="2026-05",
+    ),
+    Price(
+        what="Flux, several languages",
+        price_usd=0.0078,
+        unit="minute",
+        source="third party",
+        as_of="2026-11-04",
+    ),
+    Price(
+        what="Aura-2",
+        price_usd=0.030,
+        unit="1k letters",
+        source="third party",
+        as_of="2026-05-04",
+    ),
+)

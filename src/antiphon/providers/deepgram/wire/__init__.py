@@ -1,0 +1,1 @@
+"""The codecs of Deepgram's three WebSockets, one file each."""
