@@ -122,7 +122,7 @@ def test_what_the_agent_says_is_shown_as_it_becomes_audible(hold: Holding) -> No
 
 
 def test_every_word_is_marked_with_the_sample_by_which_it_is_heard(hold: Holding) -> None:
-    screen, held = shown(hold, ASK)
+    screen, _ = shown(hold, ASK)
     samples: list[int] = []
     for notice in screen.of("speech"):
         words = [notice["text"][:at] for at, _ in notice["marks"]]
