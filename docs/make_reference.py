@@ -26,6 +26,12 @@ from antiphon.config.agent import AgentSettings
 from antiphon.dialog.settings import ReceptionistSettings, Topic
 from antiphon.events import Expectation, Word
 from antiphon.mouth.settings import MouthSettings
+from antiphon.providers.deepgram.settings import (
+    Account,
+    AuraSettings,
+    FluxSettings,
+    NovaSettings,
+)
 from antiphon.providers.faster_whisper.settings import FasterWhisperSettings
 from antiphon.providers.moonshine.settings import MoonshineSettings
 from antiphon.providers.piper.settings import PiperSettings
@@ -71,6 +77,15 @@ SETTINGS: Final[tuple[tuple[str, tuple[tuple[str, Settings], ...]], ...]] = (
             ("`local/smollm2`", SmolLM2Settings),
         ),
     ),
+    (
+        "The vendors",
+        (
+            ("A Deepgram account", Account),
+            ("`deepgram/nova-3`", NovaSettings),
+            ("`deepgram/flux`", FluxSettings),
+            ("`deepgram/aura-2`", AuraSettings),
+        ),
+    ),
 )
 PARTS_NOTE: Final = {
     "The agent file": "What `agent.yaml` may hold; "
@@ -79,6 +94,8 @@ PARTS_NOTE: Final = {
     "named there, otherwise from Python.",
     "The engines": "What each engine's adapter is made with. The names in an agent file stand "
     "for these defaults, with the model out of the local store.",
+    "The vendors": "What each hosted provider's adapter is made with. The names in an agent file "
+    "stand for these defaults, with the key out of the [environment](environment.md).",
 }
 NAMED: Final[Mapping[str, Mapping[str, Any]]] = {
     "stt": providers.STT,

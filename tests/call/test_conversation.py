@@ -256,6 +256,23 @@ def test_what_leaves_a_trace_waits_until_the_guess_is_right() -> None:
     ]
 
 
+def test_what_a_right_guess_asks_for_later_is_cancelled_with_it() -> None:
+    look = order.RunTool(request=1, name="look", arguments="{}", read_only=True)
+    stage = line(
+        Scripted(
+            {
+                TurnEnded: lambda numbers: [look],
+                ToolFinished: lambda numbers: [order.AskModel(request=2, messages=())],
+            }
+        )
+    )
+    answer(stage)
+    stage.tell(ToolFinished(request=1, result="{}"), 2.95)
+    go_on(stage)
+    stage.tell(said("What does it cost for two?", 1, 3.4, final=False), 3.5)
+    assert order.CancelModel(request=2) in stage.all(order.CancelModel)
+
+
 # --- taken back -------------------------------------------------------------------------------
 
 
@@ -408,10 +425,8 @@ def test_a_held_part_that_failed_is_told_if_the_rest_was_audible_after_all() -> 
     assert stage.state is State.OVERLAP
 
 
-def test_an_answer_with_no_guess_left_is_taken_back_by_the_turn_machine_alone(
-    stage: Stage,
-) -> None:
-    """Withdrawn after another reply of the same answer was already audible."""
+def test_a_late_greeting_does_not_make_the_answer_final() -> None:
+    """It is audible while the answer is still made: the answer can be taken back."""
     stage = line(Scripted({TurnEnded: speak("First."), CallStarted: speak("Hello.")}))
     stage.caller_says("What does it cost?", 1, 2)
     stage.pass_until(2.9)
@@ -419,6 +434,24 @@ def test_an_answer_with_no_guess_left_is_taken_back_by_the_turn_machine_alone(
     stage.tell(ReplyFinished(reply=1, heard="Hello."), 3)
     go_on(stage, 3.2)
     assert stage.all(order.HoldReply) == [order.HoldReply(reply=2)]
+
+
+def test_a_greeting_told_piece_by_piece_is_no_part_of_the_first_answer() -> None:
+    stage = line(
+        Scripted(
+            {
+                CallStarted: lambda numbers: [order.Speak(reply=50, text="Hello,", last=False)],
+                TurnEnded: speak("Well."),
+                ModelSaid: lambda numbers: [order.Speak(reply=50, text="caller.")],
+            }
+        )
+    )
+    answer(stage)
+    stage.tell(ModelSaid(request=7, text="caller."), 2.95)
+    stage.tell(ReplyStarted(reply=50), 2.96)
+    stage.tell(ReplyFinished(reply=50, heard="Hello, caller."), 3)
+    go_on(stage, 3.2)
+    assert stage.all(order.HoldReply) == [order.HoldReply(reply=1)]
 
 
 # --- both machines are told ---------------------------------------------------------------------

@@ -162,7 +162,7 @@ def test_an_agent_that_pauses_for_a_listening_noise(demo: Any) -> None:
 
 
 def test_an_agent_that_gives_up_after_a_listening_noise(demo: Any) -> None:
-    demo.hush(1, 18.0, 20.7)
+    demo.hush(1, 17.8, 20.7)
     fails(audited(demo), "backchannel_kept", "the agent paused")
 
 

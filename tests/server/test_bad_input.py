@@ -238,6 +238,18 @@ async def test_a_crash_in_one_call_is_logged_under_its_name_and_stays_there(star
         assert record.exc_info[0] is ZeroDivisionError
 
 
+async def test_what_a_peer_sends_cannot_write_lines_of_the_log(start, caplog) -> None:
+    unknown = '{"type":"hello","version":1,"rate_hz":16000,"a\\u001b[2J\\nERROR all lost":1}'
+    async with start() as running, raw(running) as peer:
+        await peer.send(unknown)
+        assert (await error_and_close(peer))[0] == "bad_message"
+        async with raw(running) as leaving:
+            await leaving.close(4000, "bye\x1b[2J\nERROR all lost")
+    said = [record.getMessage() for record in caplog.records if "did not begin" in record.msg]
+    assert len(said) == 2
+    assert all("all lost" in line and line.isprintable() for line in said)
+
+
 def _masked(opcode: int, payload: bytes) -> bytes:
     """One WebSocket frame from a client, masked with zeros."""
     size = len(payload)

@@ -89,8 +89,6 @@ class Guess:
     def note(self, action: Action) -> None:
         """Another order of the answer, carried out."""
         match action:
-            case order.Speak():
-                self.replies[action.reply] = action.kind
             case order.AskModel() | order.RunTool(read_only=True):
                 self.requests.add(action.request)
             case order.RunTool() | order.Transfer() | order.HangUp():
@@ -230,8 +228,8 @@ class Conversation:
                 case order.Answer():
                     self._hang_up = None
                     self._answer(action, now)
-                case order.Withdraw():
-                    self._take_back(now)
+                case order.Withdraw() if self._given:
+                    self._take_back(self._given, now)
                 case order.Amend():
                     self._tell_dialog(TranscriptAmended(turn=action.turn, text=action.text), now)
                 case order.NoteBackchannel():
@@ -294,11 +292,9 @@ class Conversation:
         for event in ended:
             self._tell_dialog(event, now)
 
-    def _take_back(self, now: float) -> None:
+    def _take_back(self, guess: Guess, now: float) -> None:
         """Nothing of the answer was heard; keep it at hand in case the words stay the same."""
-        guess, self._given = self._given, None
-        if guess is None:
-            return
+        self._given = None
         if guess.committed:
             for reply in guess.replies:
                 self._out.append(order.DiscardReply(reply=reply))
@@ -340,4 +336,6 @@ class Conversation:
     def _offer(self, reply: int, kind: ReplyKind, now: float) -> None:
         if reply not in self._offered:
             self._offered[reply] = kind
+            if self._given:
+                self._given.replies[reply] = kind
             self._follow(self.turns.receive(ReplyOffered(reply=reply, kind=kind), now), now)

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("antiphon.cli.replay", "re-derives every action of a call log and compares"),
     "report": ("antiphon.cli.report", "the page of a call that is over, from its log"),
     "models": ("antiphon.cli.models", "local models: list, pull, verify"),
+    "sandbox": ("antiphon.cli.sandbox", "pretended vendors on this machine, for work without keys"),
     "bench": ("antiphon.cli.bench", "latency, barge-in and capacity, measured"),
     "check": ("antiphon.cli.check", "validates an agent file and says what to fix"),
 }

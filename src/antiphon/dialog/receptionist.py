@@ -7,7 +7,7 @@ what the caller heard.
 import re
 from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import Final, Self
+from typing import Final, Self, assert_never
 
 from antiphon import actions as order
 from antiphon.actions import Action, Message
@@ -108,6 +108,8 @@ class Receptionist:
                 return self._amended(event)
             case CallEnded() | DigitPressed() | BackchannelHeard() | ToolFinished() | ToolEnded():
                 return []
+            case _:
+                assert_never(event)
 
     # --- saying ------------------------------------------------------------------------------
 

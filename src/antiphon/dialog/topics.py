@@ -16,7 +16,7 @@ _LEAD: Final = re.compile(
     re.IGNORECASE,
 )
 # Endings a plain plural or verb form adds; "prices" should find "price".
-_ENDINGS: Final = ("ing", "es", "s", "ed")
+_ENDINGS: Final = ("ing", "es", "s", "ed", "e")
 
 
 def topic_for(text: str, topics: Sequence[Topic]) -> Topic | None:
@@ -53,6 +53,6 @@ def _stems(text: str) -> list[str]:
 
 def _stem(word: str) -> str:
     for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
+        if word.endswith(ending) and not word.endswith("ss") and len(word) - len(ending) >= 3:
             return word.removesuffix(ending)
     return word

@@ -15,7 +15,6 @@ from antiphon.observe.evidence import BLUR_S, Case, Role, Said, gather
 from antiphon.observe.figures import percentile
 from antiphon.observe.logreader import CallLog, Ended
 from antiphon.observe.measures import (
-    PAUSE_S,
     ducked_s,
     longest_pause_s,
     onsets_between,
@@ -31,6 +30,8 @@ BREATH_S: Final = 0.4
 """The shortest pause that tests whether a breath is taken for the end of a turn."""
 KEPT_S: Final = 1.0
 """How long the agent must go on after a listening noise to have kept the floor."""
+REST_S: Final = 0.4
+"""A speaker who goes on rests no longer than this between two sentences."""
 YIELD_S: Final = 1.0
 """Talking on for longer than this is not yielding, whatever is stopped in the end."""
 
@@ -129,7 +130,7 @@ def _kept(case: Case, said: Said, first_s: float, last_s: float) -> bool:
     if reply is None or silent_s(case.recording, first_s) is None:
         return case.no(f"the agent was not speaking at {said.text!r}")
     pause_s = longest_pause_s(agent, case.recording.rate_hz, first_s, until_s)
-    if pause_s > PAUSE_S:
+    if pause_s > REST_S:
         return case.no(f"the agent paused for {pause_s:.2f} s at {said.text!r}")
     return reply.end == "finished" or case.no(f"the reply under {said.text!r} was not finished")
 

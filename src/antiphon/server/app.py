@@ -97,7 +97,8 @@ async def _take(
                 socket, call=call, token=token, settings=settings.websocket, clock=clock
             )
         except (RemoteProtocolError, Unavailable) as error:
-            log.warning("call %s did not begin: %s", call, error)
+            # Quoted: it may repeat what the peer said, line ends and control codes included.
+            log.warning("call %s did not begin: %r", call, str(error))
             return
         async with _Isolated(call, socket, transport):
             await answer(transport, "web")
@@ -119,7 +120,7 @@ class _Isolated:
         trace: TracebackType | None,
     ) -> bool:
         if isinstance(error, RemoteProtocolError | Unavailable):
-            log.warning("call %s broke off: %s", self._call, error)
+            log.warning("call %s broke off: %r", self._call, str(error))
             return True
         if isinstance(error, Exception):
             log.error("call %s failed", self._call, exc_info=error)

@@ -16,6 +16,8 @@ class StarletteSocket:
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
         self._gone: Gone | None = None
+        self._unreachable: Gone | None = None
+        """The peer takes nothing any more. What it sent before is still to be received."""
 
     async def receive(self) -> str | bytes:
         """See `Socket`."""
@@ -33,16 +35,16 @@ class StarletteSocket:
 
     async def send(self, message: str | bytes) -> None:
         """See `Socket`."""
-        if self._gone:
-            raise self._gone
+        if gone := self._gone or self._unreachable:
+            raise gone
         try:
             if isinstance(message, str):
                 await self._websocket.send_text(message)
             else:
                 await self._websocket.send_bytes(message)
         except WebSocketDisconnect as left:
-            self._gone = Gone(left.code, left.reason)
-            raise self._gone from None
+            self._unreachable = Gone(left.code, left.reason)
+            raise self._unreachable from None
 
     async def close(self, code: int, reason: str) -> None:
         """See `Socket`."""

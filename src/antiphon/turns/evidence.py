@@ -29,7 +29,7 @@ ENDINGS: Final[dict[Ending, float]] = {
     "open": -1.6,
 }
 # A single score never weighs more than this: the model is sometimes sure and wrong.
-LEAST_SCORE: Final = 0.05
+LEAST_SCORE: Final = 0.02
 # From this likelihood on it is worth preparing an answer at once.
 LIKELY: Final = 0.5
 

@@ -1,7 +1,7 @@
 """From the names in an agent file to the engines that answer to them.
 
-One line per provider. A provider that is not installed or whose model is missing says so when
-it is started, with the command that mends it.
+One line per provider. A provider whose model or key is missing says so when it is made, with
+what mends it.
 """
 
 import difflib
@@ -9,11 +9,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
-from antiphon.errors import ConfigError
+from pydantic import ValidationError
+
+from antiphon.config import environment
+from antiphon.errors import ConfigError, Missing
 from antiphon.ports.endpoint import EndpointModel
 from antiphon.ports.llm import LanguageModel
 from antiphon.ports.stt import Recogniser
 from antiphon.ports.tts import Synthesiser
+from antiphon.providers.deepgram.settings import (
+    Account,
+    AuraSettings,
+    FluxSettings,
+    NovaSettings,
+)
+from antiphon.providers.deepgram.stt import FluxRecogniser, NovaRecogniser
+from antiphon.providers.deepgram.tts import AuraSynthesiser
 from antiphon.providers.faster_whisper.settings import FasterWhisperSettings
 from antiphon.providers.faster_whisper.stt import FasterWhisperRecogniser
 from antiphon.providers.moonshine.settings import MoonshineSettings
@@ -30,6 +41,25 @@ __all__ = ["ENDPOINTS", "LLM", "STT", "TTS", "make"]
 Models: TypeAlias = Callable[[str], Path]
 """Where a local model lies; raises `Missing` with the command that fetches it."""
 
+
+def _deepgram() -> Account:
+    """Raises `Missing` where there is no key."""
+    around = environment.read()
+    if around.deepgram_api_key is None:
+        raise Missing(
+            "DEEPGRAM_API_KEY is not set",
+            fix="put the account's key into the environment, or name a local engine",
+        )
+    address = {"base_url": around.deepgram_base_url} if around.deepgram_base_url else {}
+    try:
+        return Account.model_validate({"api_key": around.deepgram_api_key, **address})
+    except ValidationError:
+        raise ConfigError(
+            f"DEEPGRAM_BASE_URL cannot be {around.deepgram_base_url!r}",
+            fix="give scheme, host and port only: wss://api.deepgram.com",
+        ) from None
+
+
 STT: Final[Mapping[str, Callable[[Models], Recogniser]]] = {
     "local/moonshine": lambda models: MoonshineRecogniser(
         MoonshineSettings(model=models("moonshine-tiny-en"))
@@ -37,9 +67,12 @@ STT: Final[Mapping[str, Callable[[Models], Recogniser]]] = {
     "local/faster-whisper": lambda models: FasterWhisperRecogniser(
         FasterWhisperSettings(model=models("whisper-tiny-en"))
     ),
+    "deepgram/nova-3": lambda _: NovaRecogniser(NovaSettings(account=_deepgram())),
+    "deepgram/flux": lambda _: FluxRecogniser(FluxSettings(account=_deepgram())),
 }
 TTS: Final[Mapping[str, Callable[[Models], Synthesiser]]] = {
     "local/piper": lambda models: PiperSynthesiser(PiperSettings(model=models("piper-joe"))),
+    "deepgram/aura-2": lambda _: AuraSynthesiser(AuraSettings(account=_deepgram())),
 }
 LLM: Final[Mapping[str, Callable[[Models], LanguageModel]]] = {
     "local/smollm2": lambda models: SmolLM2(SmolLM2Settings(model=models("smollm2-135m"))),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from itertools import pairwise
 
 import pytest
 
@@ -163,6 +164,51 @@ def test_a_flood_of_audio_is_cut_off_and_a_burst_is_not(play) -> None:
     error = play(main)
     assert isinstance(error, RemoteProtocolError)
     assert error.code == "flooding"
+
+
+@pytest.mark.parametrize("frame", [b"", b"\0\0"])
+def test_a_flood_of_the_smallest_frames_is_cut_off(play, frame) -> None:
+    async def main(scene):
+        scene.socket.push(*[frame] * 3000)
+        with pytest.raises(RemoteProtocolError) as cut:
+            await scene.run()
+        return cut.value.code, len(scene.line.pcm)
+
+    assert play(main) == ("flooding", 2500 * len(frame))
+
+
+def test_the_small_blocks_of_a_browser_may_come_for_ever(play) -> None:
+    block = bytes(2 * 128)
+
+    async def main(scene):
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(scene.run())
+            for _ in range(60):
+                scene.socket.push(*[block] * 375)  # a second of 48 kHz
+                await scene.clock.sleep(1.0)
+            scene.socket.push(wire.Bye())
+        return running.result(), len(scene.line.pcm)
+
+    assert play(main) == ("caller hung up", 60 * 375 * len(block))
+
+
+def test_one_peer_with_much_to_say_does_not_hold_up_the_others(play) -> None:
+    async def main(scene):
+        scene.socket.push(*[FRAME] * 200, wire.Bye())
+        turns = []
+
+        async def other() -> None:
+            while not running.done():
+                turns.append(len(scene.line.pcm) // len(FRAME))
+                await scene.clock.sleep_until(scene.clock.now())
+
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(scene.run())
+            group.create_task(other())
+        return turns
+
+    turns = play(main)
+    assert max(late - early for early, late in pairwise(turns)) <= 16
 
 
 def test_a_flood_of_messages_is_cut_off(play) -> None:

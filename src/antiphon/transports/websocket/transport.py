@@ -27,6 +27,11 @@ log = logging.getLogger(__name__)
 
 SLICE_S: Final = 0.1
 """Agent audio goes out in frames no longer than this, so that dropping one drops little."""
+LEAST_S: Final = 0.002
+"""A frame of caller audio counts as at least this much, since the smallest costs us as much as
+any. Browsers make blocks of 2.7 ms."""
+TAKEN_AT_ONCE: Final = 16
+"""Messages from one peer; then the other calls have their turn."""
 LEFT: Final = {1000: "caller hung up", 1001: "caller left the page"}
 """Close codes of a peer that meant to go."""
 
@@ -67,6 +72,7 @@ class WebSocketTransport:
         now = clock.now()
         self._heard_at = now
         self._audio = Allowance(settings.max_speed * rate_hz, settings.burst_s * rate_hz, now)
+        self._least_samples = round(LEAST_S * rate_hz)
         per_s = settings.max_messages_per_s
         self._messages = Allowance(per_s, per_s * settings.burst_s, now)
 
@@ -166,7 +172,12 @@ class WebSocketTransport:
         return reason
 
     async def _read(self, line: Line) -> str:
+        taken = 0
         while True:
+            taken = (taken + 1) % TAKEN_AT_ONCE
+            if not taken:
+                # While messages wait, receiving one does not let go of the loop.
+                await self._clock.sleep_until(self._heard_at)
             try:
                 message = await self._socket.receive()
             except Gone as gone:
@@ -184,7 +195,7 @@ class WebSocketTransport:
         if self._encoding == "pcm16" and len(payload) % 2:
             raise RemoteProtocolError("half a sample of audio", code="bad_audio")
         pcm = payload if self._encoding == "pcm16" else g711.decode_mulaw(payload)
-        if not self._audio.take(len(pcm) >> 1, self._heard_at):
+        if not self._audio.take(max(len(pcm) >> 1, self._least_samples), self._heard_at):
             raise RemoteProtocolError("audio comes much faster than real time", code="flooding")
         return pcm
 

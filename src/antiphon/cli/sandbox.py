@@ -1,0 +1,84 @@
+"""`antiphon sandbox`: every vendor we know, pretended, on a port of this machine."""
+
+import argparse
+import signal
+from pathlib import Path
+
+from antiphon.cli.output import Exit, print_json
+from antiphon.errors import ConfigError
+from antiphon.models.store import ModelStore
+from antiphon.ports.stt import Recogniser
+from antiphon.ports.tts import Synthesiser
+from antiphon.sandbox.server import Sandbox
+from antiphon.wiring import providers
+
+__all__ = ["arguments", "run"]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8100, help="port to listen on; 0 picks one")
+    behind = parser.add_mutually_exclusive_group()
+    behind.add_argument(
+        "--scripted",
+        type=Path,
+        metavar="FILE",
+        help="what recognisers hear, a line for each stretch of sound",
+    )
+    behind.add_argument(
+        "--local",
+        action="store_true",
+        help="understand and speak with the engines of this machine",
+    )
+    parser.add_argument("--key", help="the only key that is accepted; otherwise any is")
+    parser.add_argument(
+        "--tls", action="store_true", help="listen with TLS too, under a certificate made now"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    models = ModelStore().path
+
+    def ears() -> Recogniser:
+        return providers.make("stt", "local/moonshine", providers.STT, models)
+
+    def voice() -> Synthesiser:
+        return providers.make("tts", "local/piper", providers.TTS, models)
+
+    sandbox = Sandbox(
+        says=_lines(args.scripted) if args.scripted else (),
+        ears=ears if args.local else None,
+        voice=voice if args.local else None,
+        key=args.key,
+        port=args.port,
+        tls=args.tls,
+    )
+    with sandbox:
+        _tell(sandbox, args)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    return Exit.OK
+
+
+def _lines(file: Path) -> list[str]:
+    """Raises `ConfigError` for a file without a line."""
+    try:
+        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the script: {error}", where=str(file)) from None
+    if not (said := [line for line in lines if line and not line.startswith("#")]):
+        raise ConfigError("the script has no line", where=str(file))
+    return said
+
+
+def _tell(sandbox: Sandbox, args: argparse.Namespace) -> None:
+    if args.json:
+        tls = {
+            "tls_url": sandbox.tls_url,
+            "certificate": str(sandbox.certificate),
+        }
+        print_json({"url": sandbox.url, **(tls if args.tls else {})})
+        return
+    print(f"pretended vendors at {sandbox.url}  (Ctrl-C stops); to use them:")
+    print(f"  export DEEPGRAM_BASE_URL={sandbox.url} DEEPGRAM_API_KEY={args.key or 'anything'}")
+    if args.tls:
+        print(f"with TLS at {sandbox.tls_url}")
+        print(f"  export SSL_CERT_FILE={sandbox.certificate}", flush=True)

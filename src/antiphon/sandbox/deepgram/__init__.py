@@ -1,0 +1,1 @@
+"""Deepgram, pretended: ``/v1/listen``, ``/v2/listen``, ``/v1/speak``."""
