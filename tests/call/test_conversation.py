@@ -374,6 +374,21 @@ def test_what_is_true_anyway_survives_an_answer_taken_back(stage: Stage) -> None
     assert told(stage) == (stopped, DigitPressed(digit="4"))
 
 
+def test_a_late_reading_of_an_earlier_turn_survives_an_answer_taken_back(stage: Stage) -> None:
+    answer(stage, "What does it cast?")
+    stage.tell(ReplyStarted(reply=1), 3)
+    stage.tell(ReplyFinished(reply=1, heard="Well."), 3.5)
+    stage.caller_says("And for two?", 4, 5, segment=1)
+    stage.pass_until(5.9)
+    amended = TranscriptAmended(turn=1, text="What does it cost?")
+    stage.tell(said("What does it cost?", 1, 2), 5.9)
+    assert told(stage)[-1] == amended
+    go_on(stage, 6)
+    assert told(stage)[-1] == amended
+    assert type(told(stage)[0]) is TurnEnded
+    assert len([event for event in told(stage) if isinstance(event, TurnEnded)]) == 1
+
+
 def test_what_was_done_cannot_be_taken_back() -> None:
     def book(numbers: Numbers) -> list[Action]:
         said_so = order.Speak(reply=numbers.next(), text="I book it.")

@@ -27,7 +27,7 @@ from antiphon.wiring.agent import Agent
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
 GREETED = DONE = "  - wait: agent_done\n"
-PARKED = "  - say: Hello, where can I park?\n"
+PARKED = "  - say: Is there any parking?\n"
 # Inside the answer's first sentence: between two, the agent takes breath by itself.
 HUM = "  - {sound: hum, text: Mhm, seconds: 0.4, while: agent_speaking, after_s: 0.5}\n"
 INTERRUPTION = """\

@@ -295,6 +295,18 @@ async def test_complaints_go_to_the_log(
     assert capfd.readouterr() == ("", "")
 
 
+async def test_a_line_of_complaint_without_an_end_is_not_kept_whole(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO, "antiphon.engine.pretended"):
+        async with running() as child:
+            await answers(child, do="mutter")
+            while not caplog.messages:
+                await answers(child, do="echo")
+    assert caplog.messages[0].endswith("....done")
+    assert len(caplog.messages[0]) < 1_000_000
+
+
 async def test_closing_is_quick_repeatable_and_leaves_nothing() -> None:
     child = Child(program())
     await child.start()

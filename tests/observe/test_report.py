@@ -16,7 +16,7 @@ from antiphon import events as told
 from antiphon.observe.audit import audit
 from antiphon.observe.logreader import read
 from antiphon.observe.playback import load
-from antiphon.observe.report import report
+from antiphon.observe.report import report, save
 
 NASTY = "</script><img src=x onerror=\"document.title='owned'\"><b>{{js}} & 'more'</b>\ud83d"
 
@@ -108,6 +108,13 @@ def test_a_log_alone_makes_a_report_too(demo: Any) -> None:
     assert "front-desk" in text
     assert "yields when interrupted" not in text
     assert data_of(page)["peaks"] == ["", ""]
+
+
+def test_a_saved_page_is_its_owners_alone(demo: Any, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    save(b"page", path)
+    assert path.read_bytes() == b"page"
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_what_is_wrong_is_said_at_the_top(demo: Any) -> None:

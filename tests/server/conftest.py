@@ -26,9 +26,8 @@ class Echo:
         self.ended: dict[str, str | Exception] = {}
         self.over = asyncio.Condition()
 
-    async def __call__(self, transport: Transport, channel: str) -> None:
-        assert channel == "web"
-        call = transport.call
+    async def __call__(self, transport: Transport, call: str) -> None:
+        assert transport.call == call
         line = _Line(transport)
         self.facts[call] = line.facts
         try:

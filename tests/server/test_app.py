@@ -81,6 +81,18 @@ async def test_one_caller_too_many_is_turned_away_politely_until_a_line_is_free(
             assert third.welcome.call != first.welcome.call
 
 
+async def test_who_has_not_said_hello_takes_no_line(start) -> None:
+    async with (
+        start(max_calls=1) as running,
+        connect(running.call_url, proxy=None),
+        connect(running.call_url, proxy=None) as late,
+        dial(running.call_url),
+    ):
+        await late.send(wire.encode(wire.Hello(version=1, rate_hz=16000)))
+        assert wire.decode_server(await late.recv()).code == "full"
+        assert len(running.calls) == 1
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
 async def test_another_sites_page_is_refused_before_the_connection_opens(start, origin) -> None:
     async with start() as running:

@@ -46,20 +46,6 @@ def test_a_port_only_root_may_open_says_so(monkeypatch) -> None:
         listen(ServerSettings(port=80))
 
 
-@pytest.mark.parametrize("content, why", [(None, "No such file"), ("garbage", "PEM")])
-def test_a_certificate_that_cannot_be_used_is_named_before_anything_is_taken(
-    tmp_path, content, why
-) -> None:
-    chain = tmp_path / "chain.pem"
-    if content:
-        chain.write_text(content)
-    with pytest.raises(ConfigError) as refused:
-        listen(ServerSettings(port=0, certificate=chain))
-    assert str(chain) in refused.value.what
-    assert why in refused.value.what
-    assert "--certificate-key" in refused.value.fix
-
-
 @pytest.mark.parametrize(
     "host, url", [("127.0.0.1", "http://localhost:"), ("::1", "http://[::1]:")]
 )

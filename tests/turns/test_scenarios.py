@@ -134,6 +134,34 @@ def test_words_placed_past_the_voice_are_counted_once(stage: Stage) -> None:
     assert answers(stage) == ["tell me the price.", "And for two?"]
 
 
+def test_words_that_are_not_final_yet_are_waited_for(stage: Stage) -> None:
+    """The final covers the voice; a newer guess holds one word more."""
+    stage.voice(1, 2)
+    stage.tell(said("tell me the", 1, 2), 2.15)
+    stage.tell(said("tell me the price", 1, 2.28, final=False), 2.2)
+    stage.tell(TurnScored(until_s=2.12, score=0.99), 2.2)
+    stage.pass_until(3.5)
+    assert not answers(stage)
+    stage.tell(said("tell me the prices", 1, 2.28), 3.5)
+    assert answers(stage) == ["tell me the prices"]
+
+
+def test_a_noise_that_was_heard_out_is_dealt_with(stage: Stage) -> None:
+    """The recogniser need not read it again with what is said next."""
+    stage.caller_says("", 1, 1.5)
+    stage.pass_until(3)
+    assert stage.all(order.Settle) == [order.Settle(until_s=1.5)]
+
+
+def test_words_read_into_a_noise_when_it_was_given_up_are_a_turn(stage: Stage) -> None:
+    stage.voice(1, 2)
+    stage.pass_until(6.5)
+    assert stage.state is State.IDLE
+    stage.tell(said("are you open?", 1, 2), 6.5)
+    stage.pass_until(8)
+    assert answers(stage) == ["are you open?"]
+
+
 def test_a_new_question_while_the_turn_is_open_changes_the_patience(stage: Stage) -> None:
     """The dialog may start to expect digits in the middle of a pause."""
     stage.voice(1, 2)
@@ -273,6 +301,15 @@ def test_a_reply_that_bursts_into_a_turn_is_silenced_not_the_caller(stage: Stage
     stage.tell(said("book a table.", 2.6, 3.4, segment=1), 3.6)
     stage.pass_until(7)
     assert answers(stage) == ["I would like to book a table."]
+
+
+def test_even_two_words_are_not_spoken_over(stage: Stage) -> None:
+    """Over the agent so short a remark would be let pass; before it, it is a turn."""
+    stage.caller_says("tuesday morning", 1, 1.2, score=None, final_after_s=0.1)
+    stage.agent_starts(5, 1.35)
+    stage.pass_until(4)
+    assert stage.all(order.StopSpeaking)
+    assert answers(stage) == ["tuesday morning"]
 
 
 def test_a_prepared_answer_is_not_given_away_by_another_reply(stage: Stage) -> None:

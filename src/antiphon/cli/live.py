@@ -11,7 +11,7 @@ from antiphon.observe.audit import audit
 from antiphon.observe.latency import TurnLatency, turns
 from antiphon.observe.logreader import CallLog, read
 from antiphon.observe.playback import Recording, load
-from antiphon.observe.report import report
+from antiphon.observe.report import report, save
 
 __all__ = ["Traces", "console", "say"]
 
@@ -50,4 +50,4 @@ class Traces:
 
     def write_report(self, file: Path, title: str, audited: dict[str, Any] | None = None) -> None:
         """The page a person would rather look at."""
-        file.write_bytes(report(self.log, self.recording, audited, title=title))
+        save(report(self.log, self.recording, audited, title=title), file)

@@ -7,7 +7,7 @@ from antiphon.cli.live import Traces
 from antiphon.cli.output import Exit, print_json
 from antiphon.observe.latency import turns
 from antiphon.observe.logreader import read
-from antiphon.observe.report import report
+from antiphon.observe.report import report, save
 
 __all__ = ["arguments", "run"]
 
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         log = traces.log
     else:
         log = read(args.log)
-        page.write_bytes(report(log, title=args.log.stem))
+        save(report(log, title=args.log.stem), page)
     if args.json:
         print_json({"report": str(page), "turns": len(turns(log.lines))})
     else:

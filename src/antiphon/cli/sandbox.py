@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import sys
 from pathlib import Path
 
 from antiphon.cli.output import Exit, print_json
@@ -52,9 +53,15 @@ def run(args: argparse.Namespace) -> int:
         port=args.port,
         tls=args.tls,
     )
-    with sandbox:
-        _tell(sandbox, args)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    # Blocked before the thread is made, so that they wait for sigwait wherever they arrive.
+    stop = {signal.SIGINT, signal.SIGTERM}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+    try:
+        with sandbox:
+            _tell(sandbox, args)
+            signal.sigwait(stop)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return Exit.OK
 
 
@@ -71,14 +78,16 @@ def _lines(file: Path) -> list[str]:
 
 def _tell(sandbox: Sandbox, args: argparse.Namespace) -> None:
     if args.json:
-        tls = {
-            "tls_url": sandbox.tls_url,
-            "certificate": str(sandbox.certificate),
-        }
-        print_json({"url": sandbox.url, **(tls if args.tls else {})})
+        tls = (
+            {"tls_url": sandbox.tls_url, "certificate": str(sandbox.certificate)}
+            if args.tls
+            else {}
+        )
+        print_json({"url": sandbox.url, **tls})
         return
     print(f"pretended vendors at {sandbox.url}  (Ctrl-C stops); to use them:")
     print(f"  export DEEPGRAM_BASE_URL={sandbox.url} DEEPGRAM_API_KEY={args.key or 'anything'}")
     if args.tls:
         print(f"with TLS at {sandbox.tls_url}")
-        print(f"  export SSL_CERT_FILE={sandbox.certificate}", flush=True)
+        print(f"  export SSL_CERT_FILE={sandbox.certificate}")
+    sys.stdout.flush()

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import logging
-import secrets
 import ssl
 import sys
 from pathlib import Path
@@ -123,8 +122,7 @@ def _check_certificate(certificate: Path | None, key: Path | None) -> None:
 
 
 def _answer(opened: Agent, folder: Path) -> Answer:
-    async def answer(transport: Transport, channel: str) -> None:
-        call = f"{channel}-{secrets.token_hex(6)}"
+    async def answer(transport: Transport, call: str) -> None:
         await opened.answer(transport, opened.journal(folder / f"{call}.jsonl", call))
 
     return answer

@@ -28,6 +28,8 @@ _GRACE_S: Final = 0.5
 """A healthy child ends within a millisecond of the socket's end; one that does not is killed."""
 _LAST_WORDS: Final = 20
 """Lines of the child's complaints kept for the error message."""
+_LINE_BYTES: Final = 4096
+"""Of a line without an end, such as a progress bar, the newest are kept."""
 _PACKAGE_ROOT: Final = Path(antiphon.__file__).parents[1]
 
 
@@ -149,7 +151,8 @@ class ChildProcess:
         if not data:
             self._loop.remove_reader(self._complaints)
             return
-        *lines, self._partial_line = (self._partial_line + data).split(b"\n")
+        *lines, rest = (self._partial_line + data).split(b"\n")
+        self._partial_line = rest[-_LINE_BYTES:]
         for line in lines:
             text = line.decode(errors="replace").rstrip()
             self.last_words.append(text)

@@ -1,6 +1,6 @@
 """A call as one HTML file that needs nothing else: sound, timeline, transcript, latencies.
 
-Lives here: putting the page together. What is drawn is decided in `storyline`; the page itself is
+Lives here: putting the page together, and keeping it from others. What is drawn is decided in `storyline`; the page itself is
 under page/. Whatever was said in the call is untrusted: it goes into the page as text, and the
 page's own policy lets no script run but its own.
 """
@@ -9,9 +9,11 @@ import base64
 import hashlib
 import html
 import json
+import os
 import re
 from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -32,7 +34,7 @@ from antiphon.observe.sound import PEAKS_HZ, mulaw_wav, peaks
 from antiphon.observe.storyline import timeline
 from antiphon.observe.timeline import Timeline
 
-__all__ = ["report"]
+__all__ = ["report", "save"]
 
 _PAGE: Final = files("antiphon.observe") / "page"
 _POLICY: Final = (
@@ -72,6 +74,13 @@ def report(
     # In one pass, so that nothing said in the call can stand for another part of the page.
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _asset("report.html"))
     return page.encode("utf-8", errors="replace")
+
+
+def save(page: bytes, path: Path) -> None:
+    """Write the page, readable by its owner only: it holds what the caller said."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(page)
 
 
 def _asset(name: str) -> str:

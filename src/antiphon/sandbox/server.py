@@ -9,6 +9,7 @@ Lives here: starting, stopping, and what a test may reach. What vendors do is in
 """
 
 import asyncio
+import logging
 import socket
 import ssl
 import tempfile
@@ -20,6 +21,7 @@ from typing import Any, Final, Self, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request as OpeningRequest
 
@@ -45,14 +47,30 @@ STOP_WITHIN_S: Final = 10.0
 MAX_FRAME: Final = 16 << 20
 
 
+# At debug level the library logs every header, keys included; this logger has no debug level.
+_quiet: Final = logging.getLogger("antiphon.sandbox.library")
+_quiet.setLevel(logging.WARNING)
+
+
 class _Protocol(WebSocketsSansIOProtocol):
     """Leaves the transport in the scope: some faults are below WebSocket."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.logger = self.conn.logger = _quiet
+        self.conn.debug = False
 
     def handle_connect(self, event: OpeningRequest) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):
             extensions = cast("dict[str, object]", self.scope["extensions"])
             extensions[TRANSPORT] = self.transport
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            # Without this, uvicorn takes a request that was turned down for one forgotten.
+            self.handshake_complete = True
 
 
 class Sandbox:

@@ -34,7 +34,8 @@ __all__ = ["Answer", "create_app"]
 log = logging.getLogger(__name__)
 
 Answer: TypeAlias = Callable[[Transport, str], Awaitable[None]]
-"""Runs one call to its end on this transport; the text is the channel it came by."""
+"""Runs one call to its end on this transport; the text is its name, which the caller and our log
+know it by too."""
 
 
 def create_app(answer: Answer, settings: ServerSettings, calls: Calls, clock: Clock) -> Starlette:
@@ -83,25 +84,33 @@ async def _take(
     websocket: WebSocket, answer: Answer, settings: ServerSettings, calls: Calls, clock: Clock
 ) -> None:
     socket = StarletteSocket(websocket)
-    if refusal := calls.refusal():
-        log.warning("turned a caller away: %s", refusal[1])
-        await refuse(socket, *refusal)
+    if await _turned_away(socket, calls):
         return
     token = settings.token.get_secret_value() if settings.token else ""
     if admission.bearer_matches(websocket.headers.get("authorization"), token):
         token = ""
-    call = secrets.token_hex(8)
+    call = f"web-{secrets.token_hex(6)}"
+    try:
+        transport = await greet(
+            socket, call=call, token=token, settings=settings.websocket, clock=clock
+        )
+    except (RemoteProtocolError, Unavailable) as error:
+        # Quoted: it may repeat what the peer said, line ends and control codes included.
+        log.warning("call %s did not begin: %r", call, str(error))
+        return
+    # Only now: whoever connects and says nothing, or has no token, must not keep callers out.
+    if await _turned_away(socket, calls):
+        return
     with calls.counted(call):
-        try:
-            transport = await greet(
-                socket, call=call, token=token, settings=settings.websocket, clock=clock
-            )
-        except (RemoteProtocolError, Unavailable) as error:
-            # Quoted: it may repeat what the peer said, line ends and control codes included.
-            log.warning("call %s did not begin: %r", call, str(error))
-            return
         async with _Isolated(call, socket, transport):
-            await answer(transport, "web")
+            await answer(transport, call)
+
+
+async def _turned_away(socket: StarletteSocket, calls: Calls) -> bool:
+    if refusal := calls.refusal():
+        log.warning("turned a caller away: %s", refusal[1])
+        await refuse(socket, *refusal)
+    return refusal is not None
 
 
 class _Isolated:

@@ -7,7 +7,6 @@ last of them or at the deadline. A second signal ends it at once.
 import errno
 import logging
 import socket
-import ssl
 from collections.abc import Callable
 from types import FrameType
 from typing import Final
@@ -47,7 +46,6 @@ class Listening:
 
 def listen(settings: ServerSettings) -> Listening:
     """Take the port. Raises `ConfigError` naming what to do when that is not possible."""
-    _check_certificate(settings)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -65,22 +63,6 @@ def listen(settings: ServerSettings) -> Listening:
         bound.close()
         raise _cannot_listen(error, settings) from None
     return Listening(bound, settings)
-
-
-def _check_certificate(settings: ServerSettings) -> None:
-    if settings.certificate is None:
-        return
-    try:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(settings.certificate, settings.certificate_key)
-    except OSError as error:  # SSLError is one
-        files = " and ".join(
-            str(file) for file in (settings.certificate, settings.certificate_key) if file
-        )
-        raise ConfigError(
-            f"cannot use the certificate in {files}: {error.strerror or error}",
-            fix="name the chain and its key, as PEM files: --certificate, --certificate-key",
-        ) from None
 
 
 def _cannot_listen(error: OSError, settings: ServerSettings) -> ConfigError:

@@ -474,10 +474,12 @@ class Machine:
         return self._audio.when(self._audio.until_s + verdict.wait_s)
 
     def _nothing_said(self, turn: Turn) -> None:
-        """It was a sound, not a turn: the caller is as silent as before. Words that are read
-        into it later still count."""
+        """It was a sound, not a turn: the caller is as silent as before. Where the recogniser has
+        not heard it out, words that are read into it later still count."""
         self._abandon(turn)
         self._turn = None
+        if self._transcript.is_final(turn.anchor_s):
+            self._settle(turn.anchor_s)
         self._go(Cue.NOTHING_SAID)
 
     def _answer(self, turn: Turn, text: str, why: str, now: float) -> None:
@@ -530,7 +532,8 @@ class Machine:
         if turn.answered is None and (final or not span):
             self._abandon(turn)
             self._turn = None
-            self._settle(span[1] if span else 0.0)
+            if final:
+                self._settle(span[1] if span else turn.anchor_s)
 
     def _consider_length(self, turn: Turn, now: float) -> float | None:
         """Somebody who never stops is answered all the same; a noise that never stops is not."""

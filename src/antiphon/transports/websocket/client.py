@@ -60,9 +60,11 @@ class CallClient:
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
+        self._encoding: wire.Encoding = "pcm16"
 
     async def start(self, hello: wire.Hello) -> None:
         """Say hello and wait for the welcome; called by `dial`."""
+        self._encoding = hello.encoding
         try:
             # A server that is full says so and closes without waiting for hello.
             with suppress(Gone):
@@ -82,8 +84,7 @@ class CallClient:
 
     async def speak(self, pcm: bytes) -> None:
         """Send caller audio, PCM16 at the call's rate. The caller of this keeps the pace."""
-        mulaw = self.welcome.encoding == "mulaw"
-        await self._send(g711.encode_mulaw(pcm) if mulaw else pcm)
+        await self._send(g711.encode_mulaw(pcm) if self._encoding == "mulaw" else pcm)
 
     async def next(self) -> wire.ServerMessage | wire.AgentAudio:
         """What the server sends next, but for pings, which are answered here."""
@@ -93,7 +94,7 @@ class CallClient:
             except websockets.ConnectionClosed as closed:
                 raise _gone(closed) from None
             if isinstance(frame, bytes):
-                return wire.decode_audio(frame, self.welcome.encoding)
+                return wire.decode_audio(frame, self._encoding)
             message = wire.decode_server(frame)
             if not isinstance(message, wire.Ping):
                 return message

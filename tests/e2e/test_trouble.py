@@ -1,0 +1,155 @@
+"""A full disk and dying engines, in the middle of real calls: the calls go on."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.e2e.conftest import place
+
+from antiphon.actions import Action
+from antiphon.cli.main import main
+from antiphon.events import Event, ReplyFinished, ReplyStarted
+from antiphon.observe.logreader import Ended, Noted
+from antiphon.wiring.agent import Agent
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+
+PARKING = "  - say: Is there any parking?\n"
+WEATHER = "  - say: What is the weather like today?\n"
+DONE = "  - wait: agent_done\n"
+START = "  - {wait: agent_done, timeout_s: 3}\n"
+
+
+class Onlooker:
+    """Acts when something happens in a call for the first time, or the one given as ``nth``."""
+
+    def __init__(self, nth: int = 1, **acts: Callable[[], None]) -> None:
+        self._nth, self._acts = nth, acts
+        self._seen = Counter[str]()
+
+    def event(self, event: Event, now: float) -> None:
+        self._see(event)
+
+    def actions(self, actions: list[Action], now: float) -> None:
+        for action in actions:
+            self._see(action)
+
+    def spoken(self, *_: object) -> None: ...
+
+    def _see(self, what: object) -> None:
+        name = type(what).__name__
+        self._seen[name] += 1
+        if name in self._acts and self._seen[name] == self._nth:
+            self._acts[name]()
+
+
+# --- a full disk ---------------------------------------------------------------------------------
+
+DISK_KIB, BALLAST_KIB = 512, 464
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk with room for a second of a call. Only root can make one."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_KIB}k", "none", str(disk)]
+    made = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        pytest.skip(f"cannot mount a small disk here: {made.stderr.strip()}")
+    try:
+        (disk / "ballast").write_bytes(bytes(BALLAST_KIB * 1024))
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+async def test_a_disk_that_fills_up_stops_the_recording_and_nothing_else(
+    desk: Agent, small_disk: Path, tmp_path: Path
+) -> None:
+    """Another call beside it knows nothing of it; and once there is room again, the log of this
+    one is complete, because its lines waited."""
+    room = Onlooker(nth=2, ReplyFinished=(small_disk / "ballast").unlink)
+
+    full, beside = await asyncio.gather(
+        place(desk, small_disk, DONE + PARKING + DONE, watchers=[room]),
+        place(desk, tmp_path / "beside", DONE + PARKING + DONE),
+    )
+
+    log = full.traces.log
+    assert full.ended.by == beside.ended.by == "caller"
+    assert full.turns == beside.turns == ["Is there any parking?"]
+    (stopped,) = [
+        line for line in log.lines if isinstance(line, Noted) and "recording" in line.name
+    ]
+    assert "No space left on device" in stopped.fields["why"]
+    assert 0.5 < full.traces.recording.seconds < beside.traces.recording.seconds
+    assert isinstance(log.lines[-1], Ended)
+    assert log.lines[-1].lost == 0
+    assert main(["replay", str(log.path)]) == 0
+
+    assert beside.traces.audit()["answered"] is True
+    assert beside.traces.audit()["log_complete"] is True
+
+
+async def test_a_disk_that_stays_full_ends_no_call(desk: Agent, tmp_path: Path) -> None:
+    """The device that is always full stands for the disk, from the first byte on."""
+    for name in ("call.jsonl", "call.wav"):
+        (tmp_path / name).symlink_to("/dev/full")
+    begun: list[int] = []
+
+    class Listener(Onlooker):
+        def event(self, event: Event, now: float) -> None:
+            if isinstance(event, ReplyStarted):
+                begun.append(event.reply)
+
+    held = await place(desk, tmp_path, DONE + PARKING + START, watchers=[Listener()])
+
+    assert held.ended.by == "caller"
+    assert len(begun) == 2, "the greeting, and the answer"
+
+
+# --- dying engines -------------------------------------------------------------------------------
+
+
+async def test_engines_killed_in_the_middle_of_a_call_are_replaced_and_it_goes_on(
+    desk: Agent, tmp_path: Path
+) -> None:
+    """Its ears while the caller speaks, its mind and its voice while it thinks of an answer."""
+    kit: Any = desk.equipment
+    engines = {
+        "recogniser": kit.recogniser,
+        "endpoint": kit.endpoint,
+        "model": kit.model,
+        "voice": kit.voice,
+    }
+    before = {name: engine.child.pid for name, engine in engines.items()}
+
+    def kill(*names: str) -> Callable[[], None]:
+        return lambda: [os.kill(before[name], signal.SIGKILL) for name in names]  # type: ignore[func-returns-value]
+
+    steps = DONE + PARKING + DONE + WEATHER + DONE + "  - say: What is your address?\n" + START
+    fate = Onlooker(SpeechStarted=kill("recogniser", "endpoint"), AskModel=kill("model", "voice"))
+
+    held = await place(desk, tmp_path / "call", steps, watchers=[fate])
+
+    said = [event.heard for event in held.events if isinstance(event, ReplyFinished)]
+    assert held.ended.by == "caller", held.ended
+    assert held.turns == [
+        "Is there any parking?",
+        "What is the weather like today?",
+        "What is your address?",
+    ]
+    assert any("on Mill Lane" in text for text in said)
+    assert held.traces.audit()["answered"] is True, held.traces.audit()["troubles"]
+    now = {name: engine.child.pid for name, engine in engines.items()}
+    assert all(now[name] not in (None, pid) for name, pid in before.items()), (before, now)
+    assert main(["replay", str(held.folder / "call.jsonl")]) == 0

@@ -1,0 +1,86 @@
+"""A breaker: who keeps failing is left alone, and used again when it is well."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from antiphon.errors import AtCapacity, ProviderError, Rejected, Unavailable
+from antiphon.net.breaker import Breaker, Tolerance
+
+DOWN = Unavailable("down")
+
+
+def opened(at: float = 0.0) -> Breaker:
+    breaker = Breaker()
+    for _ in range(3):
+        breaker.failed(DOWN, at)
+    return breaker
+
+
+def test_one_or_two_failures_are_put_up_with() -> None:
+    breaker = Breaker()
+    breaker.failed(DOWN, 0.0)
+    breaker.failed(DOWN, 0.0)
+    assert breaker.allows(0.0)
+    breaker.succeeded()
+    breaker.failed(DOWN, 1.0)
+    breaker.failed(DOWN, 1.0)
+    assert breaker.state(1.0) == "closed"
+
+
+def test_the_third_in_a_row_opens_it_and_one_request_tries_it() -> None:
+    breaker = opened()
+    assert breaker.state(4.9) == "open"
+    assert not breaker.allows(4.9)
+    assert breaker.state(5.0) == "trying"
+    assert breaker.allows(5.0)
+    assert not breaker.allows(5.1)
+    breaker.succeeded()
+    assert breaker.state(5.2) == "closed"
+    assert breaker.allows(5.2)
+
+
+def test_a_trial_that_fails_opens_it_for_twice_as_long() -> None:
+    breaker = opened()
+    assert breaker.allows(5.0)
+    breaker.failed(DOWN, 6.0)
+    assert not breaker.allows(15.9)
+    assert breaker.allows(16.0)
+
+
+def test_a_trial_nobody_ends_is_over_in_time() -> None:
+    breaker = opened()
+    assert breaker.allows(5.0)
+    assert not breaker.allows(14.9)
+    assert breaker.allows(15.0)
+
+
+def test_the_vendors_wish_and_a_refusal_open_it_at_once() -> None:
+    breaker = Breaker()
+    breaker.failed(AtCapacity("busy", retry_after_s=2.0), 0.0)
+    assert not breaker.allows(1.9)
+    assert breaker.allows(2.0)
+    breaker = Breaker()
+    breaker.failed(Rejected("wrong key"), 0.0)
+    assert not breaker.allows(59.0)
+    assert breaker.allows(60.0)
+
+
+def test_capacity_without_a_time_counts_as_any_failure() -> None:
+    breaker = Breaker()
+    breaker.failed(AtCapacity("busy"), 0.0)
+    assert breaker.allows(0.0)
+
+
+errors = st.sampled_from([DOWN, Rejected("no"), AtCapacity("busy", retry_after_s=1e6)])
+
+
+@given(st.lists(st.tuples(errors, st.floats(0, 100)), max_size=30))
+def test_it_is_never_closed_off_for_longer_than_allowed(
+    failures: list[tuple[ProviderError, float]],
+) -> None:
+    breaker, now = Breaker(Tolerance()), 0.0
+    for error, later in failures:
+        now += later
+        breaker.allows(now)
+        breaker.failed(error, now)
+    assert breaker.allows(now + 61.0)

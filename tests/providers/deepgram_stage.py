@@ -1,0 +1,93 @@
+"""What the tests of Deepgram's adapters share: a sandbox, sounds that stand for words, an ear."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import numpy as np
+
+from antiphon.errors import ProviderError
+from antiphon.events import EndpointHinted, TranscriptChanged
+from antiphon.ports.stt import Heard, Hearing, Recogniser
+from antiphon.providers.deepgram.settings import Account
+from antiphon.sandbox.server import Sandbox
+from antiphon.testing.conformance_stt import Speech
+
+KEY = "a-very-secret-key"
+SAYS = ["Ever tried, ever failed.", "No matter, try again."]
+RATE_HZ = 16_000
+
+
+def account(sandbox: Sandbox, **other: object) -> Account:
+    return Account.model_validate({"api_key": KEY, "base_url": sandbox.url, **other})
+
+
+def sound(seconds: float) -> bytes:
+    at = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    return (6000 * np.sin(2 * np.pi * 300 * at)).astype("<i2").tobytes()
+
+
+def silence(seconds: float) -> bytes:
+    return bytes(2 * round(seconds * RATE_HZ))
+
+
+def speech(text: str, seconds: float) -> Speech:
+    pcm = silence(0.25) + sound(seconds) + silence(0.25)
+    return Speech(pcm=pcm, text=text, starts_s=0.25, ends_s=0.25 + seconds)
+
+
+class Ear:
+    """An open recognition, and everything it told."""
+
+    def __init__(self, engine: Recogniser, **hearing: object) -> None:
+        self.told: list[Heard] = []
+        self._changed = asyncio.Event()
+        wanted = {"rate_hz": RATE_HZ, **hearing}
+        self.recognition = engine.listen(Hearing(**wanted), self._tell)  # type: ignore[arg-type]
+
+    def _tell(self, heard: Heard) -> None:
+        self.told.append(heard)
+        self._changed.set()
+
+    @property
+    def texts(self) -> list[TranscriptChanged]:
+        return [heard for heard in self.told if isinstance(heard, TranscriptChanged)]
+
+    @property
+    def hints(self) -> list[str]:
+        return [heard.kind for heard in self.told if isinstance(heard, EndpointHinted)]
+
+    async def until(self, what: str, within_s: float = 3.0) -> None:
+        """Wait for a hint, or for a final by ``final``."""
+        async with asyncio.timeout(within_s):
+            while not (what in self.hints or (what == "final" and self.final)):
+                self._changed.clear()
+                await self._changed.wait()
+
+    @property
+    def final(self) -> str | None:
+        finals = [told.text for told in self.texts if told.final]
+        return finals[-1] if finals else None
+
+
+@asynccontextmanager
+async def listening(engine: Recogniser, **hearing: object) -> AsyncIterator[Ear]:
+    ear = Ear(engine, **hearing)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(ear.recognition.run())
+        yield ear
+        running.cancel()
+
+
+async def failure(engine: Recogniser, pcm: bytes, *, finalise: bool = True) -> ProviderError:
+    """How a recognition that is fed this ends."""
+    ear = Ear(engine)
+    ear.recognition.feed(pcm)
+    if finalise:
+        ear.recognition.finalise(len(pcm) / 2 / RATE_HZ)
+    try:
+        async with asyncio.timeout(8):
+            await ear.recognition.run()
+    except ProviderError as error:
+        return error
+    raise AssertionError("it ended as if all were well")
