@@ -5,8 +5,9 @@ takes seconds. Nothing here waits for an amount of time; what it waits for has a
 """
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from antiphon.net.child_job import Urgency
 from antiphon.observe.logreader import Ordered, Told
 from antiphon.testing import scriptfile
 from antiphon.testing.rehearsal import rehearse
+from antiphon.turns.words import words_of
+from antiphon.wiring import providers
 from antiphon.wiring.agent import Agent, open_agent
 from antiphon.wiring.placed import PHONE_HZ, Placing, place_script
 
@@ -143,8 +146,35 @@ async def place(
 
 
 async def transcribed(desk: Agent, pcm: bytes, rate_hz: int) -> str:
-    """What the local recogniser makes of at most twenty seconds of speech."""
-    child = desk.equipment.recogniser.child  # type: ignore[attr-defined]
+    """What the agent's recogniser makes of at most twenty seconds of speech."""
+    return await _reading(desk.equipment.recogniser, resample(pcm, rate_hz, 16_000))
+
+
+async def read_all(store: ModelStore, spoken_16k: Sequence[bytes]) -> list[str]:
+    """The same for several stretches, with a recogniser of its own."""
+    recogniser = providers.make("stt", "local/moonshine", providers.STT, store.path)
+    await recogniser.start()
+    try:
+        return [await _reading(recogniser, pcm) for pcm in spoken_16k]
+    finally:
+        await recogniser.aclose()
+
+
+async def _reading(recogniser: Any, pcm_16k: bytes) -> str:
     fields = {"rate_hz": 16_000, "language": "en", "keyterms": []}
-    with child.ask(fields, resample(pcm, rate_hz, 16_000), Urgency.NOW) as job:
+    with recogniser.child.ask(fields, pcm_16k, Urgency.NOW) as job:
         return str((await anext(job)).fields["text"])
+
+
+def found(heard: str, said: str) -> int:
+    """How many of the words said are in what was heard, in order."""
+    one, other = words_of(said), words_of(heard)
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks)
+
+
+def alike(pairs: Sequence[tuple[str, str]]) -> float:
+    """How much of all that was said was heard, 0 to 1; pairs of heard and said. Over a whole
+    call: in a short line the recogniser stumbles over one street name."""
+    words = sum(len(words_of(said)) for _, said in pairs)
+    return sum(found(heard, said) for heard, said in pairs) / words

@@ -14,6 +14,9 @@ import psutil
 LOADED_S: Final = 40.0
 """Four engines on two busy cores."""
 
+LOOK_S: Final = 0.02
+"""Between two looks at what no process tells."""
+
 
 class Command:
     """A running `antiphon ...` and what it says on either stream."""
@@ -48,19 +51,35 @@ class Command:
         deadline_s = time.monotonic() + LOADED_S
         while len(self.children()) < count:
             assert time.monotonic() < deadline_s, f"only {self.children()}"
+            time.sleep(LOOK_S)
 
-    def end(self, signal_number: int, within_s: float = 5.0) -> int:
-        """Signal it, wait for it and for all its children; returns its exit code."""
+    def end(self, signal_number: int, *, engines_s: float = 1.0) -> int:
+        """Signal it; it has five seconds, and its engines this long after it. Returns its exit
+        code."""
         children = self.children()
         self.process.send_signal(signal_number)
-        code = self.process.wait(within_s)
-        _, alive = psutil.wait_procs(children, timeout=2)
-        assert not alive, f"orphans: {alive}"
+        code = self.process.wait(5)
+        _until_gone(children, engines_s)
         return code
 
     def _read(self, pipe: IO[str]) -> None:
         for line in pipe:
             self._lines.put(line.rstrip("\n"))
+
+
+def _until_gone(children: list[psutil.Process], within_s: float) -> None:
+    """A child whose parent was killed may stay as an entry nobody reads: it runs no more."""
+    deadline_s = time.monotonic() + within_s
+    while alive := [child for child in children if _runs(child)]:
+        assert time.monotonic() < deadline_s, f"orphans: {alive}"
+        time.sleep(LOOK_S)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager

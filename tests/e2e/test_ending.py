@@ -34,7 +34,7 @@ def test_a_demo_ends_in_the_middle_of_its_call(
     surroundings: Mapping[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with command("demo", "--out", str(tmp_path), env=surroundings) as showing:
-        showing.until(lambda line: "is over" in line or "turn 1" in line)
+        showing.until(lambda line: "  agent  " in line)
 
         assert showing.end(signal.SIGINT) == 130
     assert not any("Traceback" in line for line in showing.said)
@@ -53,7 +53,8 @@ def test_a_command_that_is_killed_while_it_loads_takes_its_engines_along(
         # The line comes just before the engines.
         serving.until_children(ENGINES)
 
-        assert serving.end(signal.SIGKILL) == -signal.SIGKILL
+        # An engine that is loading notices when it is done with that.
+        assert serving.end(signal.SIGKILL, engines_s=30.0) == -signal.SIGKILL
 
 
 def test_a_chat_that_waits_for_a_line_ends_when_told(

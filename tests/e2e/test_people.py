@@ -25,6 +25,8 @@ from antiphon.wiring.placed import place_recording
 pytestmark = pytest.mark.timeout(120)
 
 BECKETT = "Ever tried. Ever failed. No matter. Try again."
+MOST_WRONG = 0.15
+"""One word of eight. Measured: none wrong, at all three rates, in four calls each."""
 CITIES = "It was the best of times, it was the worst of times, it was the age of wisdom."
 
 
@@ -73,7 +75,7 @@ async def test_a_person_is_understood(held: Mapping[int, Held], rate_hz: int) ->
 
     assert call.ended.by == "caller"
     assert call.traces.recording.rate_hz == rate_hz
-    assert word_error_rate(said, BECKETT) <= 0.25, said
+    assert word_error_rate(said, BECKETT) <= MOST_WRONG, said
     assert main(["replay", str(call.folder / "call.jsonl")]) == 0
 
 
@@ -99,7 +101,7 @@ def test_the_command_plays_a_stereo_file_of_48_khz(
     assert said["total_ms"]["n"] >= 1
     assert traces.recording.rate_hz == 48_000
     text = " ".join(turns(traces).values())
-    assert word_error_rate(text, CITIES) <= 0.25, text
+    assert word_error_rate(text, CITIES) <= MOST_WRONG, text
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
 
     assert main(["replay", str(log)]) == 0

@@ -18,9 +18,11 @@ from tests.providers.deepgram_stage import (
     speech,
 )
 
+from antiphon.call.clock import LoopClock
+from antiphon.call.hearing import OpenEar
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
-from antiphon.events import EndpointHinted
-from antiphon.ports.stt import Recogniser
+from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, TranscriptChanged
+from antiphon.ports.stt import Heard, Recogniser
 from antiphon.providers.deepgram.settings import FLUX, NOVA, PRICES, FluxSettings, NovaSettings
 from antiphon.providers.deepgram.stt import FluxRecogniser, NovaRecogniser
 from antiphon.sandbox.faults import Fault
@@ -262,3 +264,43 @@ def test_capabilities_and_prices_are_data() -> None:
     assert (FLUX.end_of_turn, FLUX.keep_alive) == ("eager", "silence")
     assert all(price.source and price.as_of for price in PRICES)
     assert all(price.price_usd is None or price.price_usd > 0 for price in PRICES)
+
+
+# --- a call goes on ----------------------------------------------------------------------------
+
+
+@BOTH
+async def test_a_call_loses_and_doubles_no_word_when_its_vendor_vanishes(
+    make: Make, sandbox: Sandbox
+) -> None:
+    told: list[Heard] = []
+    lost: list[ProviderError] = []
+    complete = asyncio.Event()
+
+    def tell(heard: Heard) -> None:
+        told.append(heard)
+        if isinstance(heard, TranscriptChanged) and heard.final and heard.end_s > 1.6:
+            complete.set()
+
+    ear = OpenEar(
+        make(sandbox), language="en", keyterms=(), tell=tell, lost=lost.append, clock=LoopClock()
+    )
+    pcm = silence(0.3) + sound(1.5) + silence(0.3)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(ear.run())
+        for at in range(0, len(pcm), 640):
+            ear.feed(pcm[at : at + 640])
+            if at == 640 * 15:
+                ear.voice(SpeechStarted(at_s=0.3))
+            if at == 640 * 60:
+                sandbox.vanish()
+            await asyncio.sleep(0.01)
+        ear.voice(SpeechStopped(at_s=1.8))
+        ear.finalise(1.8)
+        async with asyncio.timeout(5):
+            await complete.wait()
+        running.cancel()
+    texts = {h.segment: h.text for h in told if isinstance(h, TranscriptChanged)}
+    assert " ".join(text for text in texts.values() if text) == FIRST
+    assert len(lost) == 1
+    assert len(sandbox.requests) == 2

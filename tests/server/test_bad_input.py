@@ -11,6 +11,7 @@ import socket
 from contextlib import asynccontextmanager
 
 import numpy as np
+import psutil
 import pytest
 import websockets
 from websockets.asyncio.client import connect
@@ -217,6 +218,24 @@ async def test_a_caller_that_never_reads_is_given_up(start) -> None:
             async with asyncio.timeout(20):
                 with pytest.raises(ConnectionError):
                     await _repeat(loop, peer, audio)
+
+
+async def test_pings_of_a_peer_that_never_reads_do_not_pile_up(start) -> None:
+    async with start(websocket={"gone_s": 50.0}) as running, beside_a_healthy_call(running):
+        loop = asyncio.get_running_loop()
+        with socket.socket() as peer:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            peer.setblocking(False)
+            await loop.sock_connect(peer, ("127.0.0.1", running.port))
+            await loop.sock_sendall(peer, UPGRADE)
+            await loop.sock_recv(peer, 1024)
+            await loop.sock_sendall(peer, _masked(1, HELLO.encode()))
+            before = psutil.Process().memory_info().rss
+            pings = _masked(9, b"p" * 125) * 500
+            for _ in range(20_000_000 // len(pings)):
+                await loop.sock_sendall(peer, pings)
+            assert psutil.Process().memory_info().rss - before < 10_000_000
+        assert isinstance(await running.answer.first_end(), Unavailable)
 
 
 async def _repeat(loop, peer: socket.socket, data: bytes) -> None:

@@ -59,6 +59,9 @@ def run(args: argparse.Namespace) -> int:
 
 async def _call(args: argparse.Namespace, caller: Recording | Script) -> CallEnded:
     settings = agent.load(args.agent)
+    named = [f for f in (args.play, args.script, args.record, args.events, args.report) if f]
+    if len({file.resolve() for file in named}) < len(named):
+        raise ConfigError("two of the files named are the same file", fix="name another --record")
     for file in (args.record, args.events, args.report):
         if file and not file.parent.is_dir():
             raise ConfigError(f"there is no folder {file.parent}", fix=f"mkdir -p {file.parent}")

@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 
 from antiphon.cli.output import Exit, print_json
@@ -47,7 +54,7 @@ def _chosen(store: ModelStore, args: argparse.Namespace) -> list[str]:
             raise ConfigError(f"no model is called {unknown[0]}", fix=f"known: {', '.join(known)}")
         return list(args.names)
     if args.all and not args.names:
-        return known if args.do == "pull" else [name for name in known if store.present(name)]
+        return known if args.do == "pull" else [name for name in known if store.started(name)]
     raise ConfigError(
         f"models {args.do} wants either names or --all", fix=f"names: {', '.join(known)}"
     )
@@ -139,9 +146,12 @@ def _bar(name: str) -> Iterator[Report]:
         TransferSpeedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("", model=name, total=None)
+        tasks: list[TaskID] = []
 
         def show(step: str, done: int, total: int) -> None:
-            progress.update(task, description=step, completed=done, total=total or None)
+            # A model that is here already reports nothing, and gets no bar.
+            if not tasks:
+                tasks.append(progress.add_task("", model=name, total=None))
+            progress.update(tasks[0], description=step, completed=done, total=total or None)
 
         yield show

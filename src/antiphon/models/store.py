@@ -75,6 +75,10 @@ class ModelStore:
                     _write_stamp(folder, stamp)
         return folder / model.files[0].name if len(model.files) == 1 else folder
 
+    def started(self, name: str) -> bool:
+        """Whether it was ever put here, whole or not: what `verify` should look at."""
+        return self._folder(self._find(name)).is_dir()
+
     def present(self, name: str) -> bool:
         """Whether ``path`` would succeed."""
         try:

@@ -121,7 +121,9 @@ def _die_of(hooked: threading.ExceptHookArgs) -> None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+    # Both are for the parent, which may have calls to end in peace, and then ends us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     faulthandler.enable()
     _follow_parent()
     threading.excepthook = _die_of

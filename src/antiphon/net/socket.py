@@ -259,6 +259,10 @@ class Socket:
                     await self._connection.close()
         finally:
             self._connection.transport.abort()
+            # Under TLS the socket itself is let go some turns of the loop later.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._peer.close_within_s / 3):
+                    await self._connection.wait_closed()
 
     def _gone(self, closed: websockets.ConnectionClosed) -> ProviderError:
         frame = closed.rcvd

@@ -18,6 +18,7 @@ from antiphon.observe.measures import (
     ducked_s,
     longest_pause_s,
     onsets_between,
+    resting_s,
     silent_s,
     spoken_by,
 )
@@ -32,6 +33,8 @@ KEPT_S: Final = 1.0
 """How long the agent must go on after a listening noise to have kept the floor."""
 REST_S: Final = 0.4
 """A speaker who goes on rests no longer than this between two sentences."""
+STALL_S: Final = 0.5
+"""How far the log's clock and the recording's may be apart after a busy machine stood still."""
 YIELD_S: Final = 1.0
 """Talking on for longer than this is not yielding, whatever is stopped in the end."""
 
@@ -109,6 +112,9 @@ def _answer_s(case: Case, said: Said, last_s: float) -> float | None:
 def _stop(case: Case, said: Said, first_s: float, last_s: float) -> dict[str, Any]:
     """How the agent reacted to an interruption."""
     quiet_s, reply = silent_s(case.recording, first_s), case.playing(first_s)
+    if quiet_s is None and reply is not None:
+        # They came in while the agent drew breath between two sentences.
+        quiet_s = resting_s(case.recording, first_s, first_s + 2 * YIELD_S)
     lower_s = None if quiet_s is None else ducked_s(case.recording, first_s, first_s + quiet_s)
     yielded = quiet_s is not None and quiet_s <= YIELD_S and reply and reply.end == "stopped"
     if quiet_s is None:
@@ -168,7 +174,7 @@ def _prompted(case: Case, said: Said) -> bool:
     noticed = [at_s for at_s in case.prompts_s if said.start_s <= at_s <= said.end_s]
     if not noticed:
         return case.no("the silence was never noticed")
-    onsets = onsets_between(agent, rate_hz, noticed[0] - BLUR_S, said.end_s)
+    onsets = onsets_between(agent, rate_hz, noticed[0] - STALL_S, said.end_s)
     if not onsets:
         return case.no("nothing was said into the silence")
     broken = spoken_by(case.recording.caller, rate_hz, said.start_s + BLUR_S, onsets[0])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from antiphon.audio.levels import amplitude, offset_s, onset_s, speech_spans
 from antiphon.observe.playback import Recording
 
-__all__ = ["ducked_s", "longest_pause_s", "onsets_between", "silent_s", "spoken_by"]
+__all__ = ["ducked_s", "longest_pause_s", "onsets_between", "resting_s", "silent_s", "spoken_by"]
 
 DUCKED_DB: Final = 12.0
 """A ducked voice is 15 dB down; 3 dB of that is how much a voice varies from word to word."""
@@ -20,6 +20,8 @@ REFERENCE_S: Final = 2.0
 WINDOW_S: Final = 0.02
 PAUSE_S: Final = 0.3
 """A gap longer than this is a pause in the agent's voice, not a gap between two words."""
+BREATH_S: Final = 0.6
+"""No longer does a speaker rest between two sentences."""
 QUIET_FLOOR_DB: Final = -60.0
 """A lowered voice is still a voice: 20 dB below a soft one, above the noise of 16 bits."""
 
@@ -62,6 +64,17 @@ def silent_s(recording: Recording, spoke_s: float) -> float | None:
         if span.start_s < spoke_s < span.end_s:
             return span.end_s - spoke_s
     return None
+
+
+def resting_s(recording: Recording, spoke_s: float, until_s: float) -> float | None:
+    """The same where the agent drew breath between two sentences at ``spoke_s``: how long after
+    it the voice that came back, up to ``until_s``, was last above the floor. 0 where none came
+    back, None where there was no voice shortly before."""
+    spans = speech_spans(recording.agent, recording.rate_hz, min_gap_s=PAUSE_S)
+    if not any(spoke_s - BREATH_S <= span.end_s <= spoke_s for span in spans):
+        return None
+    back = (span.end_s - spoke_s for span in spans if spoke_s <= span.start_s < until_s)
+    return next(back, 0.0)
 
 
 def ducked_s(recording: Recording, spoke_s: float, until_s: float) -> float | None:

@@ -1,8 +1,8 @@
 """A call as one HTML file that needs nothing else: sound, timeline, transcript, latencies.
 
-Lives here: putting the page together, and keeping it from others. What is drawn is decided in `storyline`; the page itself is
-under page/. Whatever was said in the call is untrusted: it goes into the page as text, and the
-page's own policy lets no script run but its own.
+Lives here: putting the page together, and keeping it from others. What is drawn is decided in
+`storyline`; the page itself is under page/. Whatever was said in the call is untrusted: it goes
+into the page as text, and the page's own policy lets no script run but its own.
 """
 
 import base64

@@ -122,7 +122,7 @@ class Show:
             self._live = None
         if self.latencies:
             self._console.print()
-            self._console.print(latency_table(self.latencies))
+            self._console.print(latency_table(self.latencies, self._console.width))
 
     # --- lines that stay -----------------------------------------------------------------------
 
@@ -186,23 +186,29 @@ class Show:
         return Text("\n").join(rows)
 
 
-def latency_table(answered: list[TurnLatency]) -> Table:
-    """Every turn with its stages, then the percentiles; milliseconds."""
+NARROW_COLUMNS: Final = 118
+"""Below this the stages do not fit beside the total."""
+
+
+def latency_table(answered: list[TurnLatency], columns: int = NARROW_COLUMNS) -> Table:
+    """Every turn with its stages, where ``columns`` leave room for them, then the percentiles;
+    milliseconds."""
+    shown = STAGES if columns >= NARROW_COLUMNS else {}
     table = Table(title="From the caller's last sample to the answer's first, in ms")
     table.add_column("turn", justify="right")
     table.add_column("the caller said", max_width=40, no_wrap=True, overflow="ellipsis")
-    for name in STAGES:
-        table.add_column(name, justify="right")
-    table.add_column("total", justify="right", style="bold")
+    for name in shown:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("total", justify="right", style="bold", no_wrap=True)
     table.add_column("prepared", justify="center")
     for turn in answered:
         spent = {stage.name: f"{stage.ms:.0f}" for stage in turn.stages}
-        stages = [spent.get(name, "") for name in STAGES]
+        stages = [spent.get(name, "") for name in shown]
         total = "–" if turn.total_ms is None else f"{turn.total_ms:.0f}"
         guess = {"hit": "yes", "miss": "in vain", "none": "no"}[turn.guessing]
         table.add_row(str(turn.turn), Text(_plain(turn.text)), *stages, total, guess)
     figures = summary(answered)
-    spreads = [*(figures["stages_ms"][name] for name in STAGES), figures["total_ms"]]
+    spreads = [*(figures["stages_ms"][name] for name in shown), figures["total_ms"]]
     table.add_section()
     for rank in ("p50", "p95"):
         values = ["" if one[rank] is None else f"{one[rank]:.0f}" for one in spreads]

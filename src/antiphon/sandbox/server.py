@@ -21,7 +21,6 @@ from typing import Any, Final, Self, cast
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request as OpeningRequest
 
@@ -66,7 +65,7 @@ class _Protocol(WebSocketsSansIOProtocol):
             extensions = cast("dict[str, object]", self.scope["extensions"])
             extensions[TRANSPORT] = self.transport
 
-    async def send(self, message: ASGISendEvent) -> None:
+    async def send(self, message: Any) -> None:
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
             # Without this, uvicorn takes a request that was turned down for one forgotten.
@@ -194,8 +193,16 @@ class Sandbox:
                     group.create_task(server.serve([bound]))
                 self._ready.set()  # the ports are bound: whoever connects now waits a moment
         finally:
+            await self._abort(means)
             await means.voice.aclose()
             await means.ears.aclose()
+
+    async def _abort(self, means: Means) -> None:
+        """Connections that a fault left half-open would otherwise never end."""
+        for server in self._servers:
+            for connection in list(server.server_state.connections):
+                connection.transport.abort()
+        await means.clock.sleep_until(means.clock.now())
 
     def _tls_files(self) -> list[tuple[Path, Path] | None]:
         if len(self._bound) < 2:

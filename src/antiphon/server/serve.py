@@ -13,6 +13,7 @@ from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from antiphon.errors import ConfigError, Missing
 from antiphon.ports.clock import Clock
@@ -94,7 +95,7 @@ async def serve(
     config = uvicorn.Config(
         app,
         http="h11",
-        ws="websockets-sansio",
+        ws=_Protocol,
         ws_max_size=settings.websocket.max_message_bytes * UVICORN_SLACK,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
@@ -109,6 +110,14 @@ async def serve(
     )
     with listening.socket:
         await _Server(config, calls, settings.drain_s, clock, ready).serve([listening.socket])
+
+
+class _Protocol(WebSocketsSansIOProtocol):
+    def handle_ping(self) -> None:
+        """A peer that pings and takes nothing gets no more pongs: they would pile up here."""
+        pongs = self.conn.data_to_send()
+        if self.writable.is_set():
+            self.transport.write(b"".join(pongs))
 
 
 class _Server(uvicorn.Server):
