@@ -41,7 +41,7 @@ SAID_LETTERS: Final = 200
 
 log: Final = logging.getLogger(__name__)
 # At debug level the library logs every header, keys included; this logger has no debug level.
-_quiet: Final = logging.getLogger("antiphon.net.socket.library")
+_quiet: Final = logging.getLogger("antiphon.net.socket.quiet")
 _quiet.setLevel(logging.INFO)
 
 

@@ -47,7 +47,7 @@ MAX_FRAME: Final = 16 << 20
 
 
 # At debug level the library logs every header, keys included; this logger has no debug level.
-_quiet: Final = logging.getLogger("antiphon.sandbox.library")
+_quiet: Final = logging.getLogger("antiphon.sandbox.quiet")
 _quiet.setLevel(logging.WARNING)
 
 
