@@ -62,17 +62,8 @@ Make = Callable[..., Recogniser]
 BOTH = pytest.mark.parametrize("make", [nova, flux])
 
 
-# Flux cannot be asked for a final. Fed faster than it is taken, its oldest audio is dropped, and
-# the silence that would end the turn may be in it: it promises no final for speech without end.
-APPLIES = [
-    (make, check)
-    for make in (nova, flux)
-    for check in conformance_stt.CHECKS
-    if (make, check) != (flux, conformance_stt.speech_without_end_is_bounded)
-]
-
-
-@pytest.mark.parametrize(("make", "check"), APPLIES, ids=lambda one: one.__name__)
+@BOTH
+@pytest.mark.parametrize("check", conformance_stt.CHECKS, ids=lambda check: check.__name__)
 async def test_it_conforms(check: Any, make: Make, sandbox: Sandbox) -> None:
     case = RecogniserCase(
         engine=make(sandbox),

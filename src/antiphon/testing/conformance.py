@@ -37,8 +37,8 @@ __all__ = [
 
 T = TypeVar("T")
 
-CANCEL_WITHIN_S: Final = 0.05
-"""Until whoever cancels is free again."""
+CANCEL_WITHIN_S: Final = 0.25
+"""Until whoever cancels is free again: 50 ms, and what a busy test machine may stall on top."""
 RECOVER_WITHIN_S: Final = 20.0
 """Until an engine whose process was killed works again: most of it is loading the model."""
 
