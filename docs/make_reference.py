@@ -11,7 +11,6 @@ import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -26,26 +25,26 @@ from antiphon.config.agent import AgentSettings
 from antiphon.dialog.settings import ReceptionistSettings, Topic
 from antiphon.events import Expectation, Word
 from antiphon.mouth.settings import MouthSettings
-from antiphon.providers.deepgram.settings import (
-    Account,
-    AuraSettings,
-    FluxSettings,
-    NovaSettings,
-)
-from antiphon.providers.faster_whisper.settings import FasterWhisperSettings
-from antiphon.providers.moonshine.settings import MoonshineSettings
-from antiphon.providers.piper.settings import PiperSettings
-from antiphon.providers.smart_turn.settings import SmartTurnSettings
-from antiphon.providers.smollm2.settings import SmolLM2Settings
+from antiphon.net.account import Account
 from antiphon.server.settings import ServerSettings
 from antiphon.transports.file.settings import LineSettings
 from antiphon.transports.microphone.settings import MicrophoneSettings
 from antiphon.transports.websocket.settings import WebSocketSettings
 from antiphon.turns.settings import PRESETS, TurnSettings
-from antiphon.wiring import providers
+from antiphon.wiring.providers import OFFERS
 
 REFERENCE: Final = Path(__file__).parent / "reference"
 Settings: TypeAlias = type[BaseModel]
+
+
+def _engines(title: str, *, hosted: bool) -> tuple[str, tuple[tuple[str, Settings], ...]]:
+    """One entry for each settings class, under the names that stand for it."""
+    found: dict[Settings, list[str]] = {}
+    for offer in OFFERS:
+        if (offer.proof != "local") == hosted:
+            found.setdefault(offer.settings, []).append(f"`{offer.name}`")
+    return title, tuple((", ".join(names), kind) for kind, names in found.items())
+
 
 SETTINGS: Final[tuple[tuple[str, tuple[tuple[str, Settings], ...]], ...]] = (
     (
@@ -67,42 +66,22 @@ SETTINGS: Final[tuple[tuple[str, tuple[tuple[str, Settings], ...]], ...]] = (
             ("The line of a placed call", LineSettings),
         ),
     ),
-    (
-        "The engines",
-        (
-            ("`local/moonshine`", MoonshineSettings),
-            ("`local/faster-whisper`", FasterWhisperSettings),
-            ("`local/piper`", PiperSettings),
-            ("`local/smart-turn`", SmartTurnSettings),
-            ("`local/smollm2`", SmolLM2Settings),
-        ),
-    ),
-    (
-        "The vendors",
-        (
-            ("A Deepgram account", Account),
-            ("`deepgram/nova-3`", NovaSettings),
-            ("`deepgram/flux`", FluxSettings),
-            ("`deepgram/aura-2`", AuraSettings),
-        ),
-    ),
+    _engines("The engines of this machine", hosted=False),
+    _engines("The vendors", hosted=True),
+    ("A vendor's account", (("Out of the environment", Account),)),
 )
 PARTS_NOTE: Final = {
     "The agent file": "What `agent.yaml` may hold; "
     "[how to write one](../how-to/write-an-agent.md).",
     "The server and the lines": "Set by the options of the [commands](commands.md) where one is "
     "named there, otherwise from Python.",
-    "The engines": "What each engine's adapter is made with. The names in an agent file stand "
-    "for these defaults, with the model out of the local store.",
-    "The vendors": "What each hosted provider's adapter is made with. The names in an agent file "
-    "stand for these defaults, with the key out of the [environment](environment.md).",
+    "The engines of this machine": "What `providers` in an agent file may say of each; the model "
+    "comes out of the local store.",
+    "The vendors": "What `providers` in an agent file may say of each; the account comes out of "
+    "the [environment](environment.md).",
+    "A vendor's account": "Never in a file: the key is a secret.",
 }
-NAMED: Final[Mapping[str, Mapping[str, Any]]] = {
-    "stt": providers.STT,
-    "tts": providers.TTS,
-    "llm": providers.LLM,
-    "endpoint": providers.ENDPOINTS,
-}
+PORTS: Final = ("stt", "tts", "llm", "endpoint")
 
 MADE: Final = "<!-- Made by docs/make_reference.py from the code; edit the code instead. -->"
 
@@ -136,9 +115,14 @@ def _settings_table(owner: Settings) -> list[str]:
     rows = ["| setting | may be | default | meaning |", "|---|---|---|---|"]
     for name, field in owner.model_fields.items():
         may_be = allowed(field.annotation, tuple(field.metadata))
-        if owner is AgentSettings and name in NAMED:
+        if owner is AgentSettings and name in PORTS:
             none = " or none" if field.default_factory is None and "none" in may_be else ""
-            may_be = ", ".join(f"`{known}`" for known in NAMED[name]) + none
+            may_be = (
+                ", ".join(
+                    f"`{known}`" for known in (offer.name for offer in OFFERS if offer.port == name)
+                )
+                + none
+            )
         if owner is AgentSettings and name == "preset":
             may_be = ", ".join(f"`{known}`" for known in PRESETS)
         value = field.get_default(call_default_factory=True)

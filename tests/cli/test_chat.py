@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from antiphon.cli.main import main
 from antiphon.errors import Unavailable
+from antiphon.net.offering import Offer
 from antiphon.testing.mind import ScriptedModel
 from antiphon.wiring import providers
 
@@ -38,11 +40,19 @@ def model(monkeypatch: pytest.MonkeyPatch, desk: Path) -> list[ScriptedModel]:
         def now(self) -> float:
             return 0.0
 
-    def make(_: object) -> ScriptedModel:
+    def make(*_: object) -> ScriptedModel:
         made.append(ScriptedModel(clock=NoTime(), says=("It is raining.",)))
         return made[0]
 
-    monkeypatch.setitem(providers.LLM, "local/pretended", make)  # type: ignore[arg-type]
+    pretended = Offer(
+        name="local/pretended",
+        port="llm",
+        can=None,
+        proof="local",
+        settings=BaseModel,
+        make=make,
+    )
+    monkeypatch.setattr(providers, "OFFERS", [pretended])
     text = desk.read_text().replace("llm: null", "llm: local/pretended")
     desk.write_text(text.replace("dialog:\n", "dialog:\n  small_talk: Be kind.\n"))
     return made

@@ -8,8 +8,8 @@ import numpy as np
 
 from antiphon.errors import ProviderError
 from antiphon.events import EndpointHinted, TranscriptChanged
+from antiphon.net.account import Account
 from antiphon.ports.stt import Heard, Hearing, Recogniser
-from antiphon.providers.deepgram.settings import Account
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing.conformance_stt import Speech
 
@@ -19,7 +19,7 @@ RATE_HZ = 16_000
 
 
 def account(sandbox: Sandbox, **other: object) -> Account:
-    return Account.model_validate({"api_key": KEY, "base_url": sandbox.url, **other})
+    return Account.model_validate({"api_key": KEY, "base_url": sandbox.http_url, **other})
 
 
 def sound(seconds: float) -> bytes:

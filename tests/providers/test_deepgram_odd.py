@@ -8,9 +8,9 @@ from tests.providers.deepgram_stage import failure, listening, silence
 from websockets.asyncio.server import ServerConnection, serve
 
 from antiphon.errors import ProviderError, Rejected, TimedOut, Unavailable
+from antiphon.net.account import Account
 from antiphon.ports.tts import Speaking
 from antiphon.providers.deepgram.settings import (
-    Account,
     AuraSettings,
     FluxSettings,
     NovaSettings,
@@ -35,7 +35,7 @@ async def vendor(frames: Sequence[str | bytes]) -> AsyncIterator[Account]:
 
     async with serve(play, "127.0.0.1", 0, close_timeout=0.1) as running:
         port = running.sockets[0].getsockname()[1]
-        yield Account.model_validate({"api_key": "k", "base_url": f"ws://127.0.0.1:{port}"})
+        yield Account.model_validate({"api_key": "k", "base_url": f"http://127.0.0.1:{port}"})
 
 
 def results(text: str, start: float, duration: float, *, timed: bool = True) -> str:

@@ -23,7 +23,7 @@ from antiphon.call.hearing import OpenEar
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, TranscriptChanged
 from antiphon.ports.stt import Heard, Recogniser
-from antiphon.providers.deepgram.settings import FLUX, NOVA, PRICES, FluxSettings, NovaSettings
+from antiphon.providers.deepgram.settings import FLUX, NOVA, FluxSettings, NovaSettings
 from antiphon.providers.deepgram.stt import FluxRecogniser, NovaRecogniser
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
@@ -257,13 +257,11 @@ async def test_the_key_is_nowhere_to_be_seen(
 # --- what it says of itself --------------------------------------------------------------------
 
 
-def test_capabilities_and_prices_are_data() -> None:
+def test_capabilities_are_data() -> None:
     assert NOVA.finalise
     assert NOVA.native_mulaw
     assert not FLUX.finalise
     assert (FLUX.end_of_turn, FLUX.keep_alive) == ("eager", "silence")
-    assert all(price.source and price.as_of for price in PRICES)
-    assert all(price.price_usd is None or price.price_usd > 0 for price in PRICES)
 
 
 # --- a call goes on ----------------------------------------------------------------------------

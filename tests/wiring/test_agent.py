@@ -2,13 +2,14 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from antiphon.config.agent import AgentSettings
 from antiphon.config.environment import Environment
 from antiphon.errors import ConfigError, Unavailable
+from antiphon.net.offering import Offer, Port
 from antiphon.wiring import agent, providers
 from antiphon.wiring.agent import Agent, open_agent
 
@@ -59,12 +60,18 @@ class Stage:
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     made = Stage()
 
-    def put(known: Any, name: str) -> None:
-        monkeypatch.setitem(known, f"pretended/{name}", lambda _: Engine(name, made))
+    def offer(port: Port, name: str) -> Offer:
+        return Offer(
+            name=f"pretended/{name}",
+            port=port,
+            can=None,
+            proof="local",
+            settings=BaseModel,
+            make=lambda *_: Engine(name, made),
+        )
 
-    put(providers.STT, "ear")
-    put(providers.TTS, "voice")
-    put(providers.ENDPOINTS, "end")
+    pretended = [offer("stt", "ear"), offer("tts", "voice"), offer("endpoint", "end")]
+    monkeypatch.setattr(providers, "OFFERS", pretended)
     monkeypatch.setattr("antiphon.models.store.ModelStore.path", lambda _, name: Path(name))
     monkeypatch.setattr(agent, "Silero", lambda _: None)
     return made

@@ -1,83 +1,102 @@
 """From a name in an agent file to an engine, or to what is wrong with the name."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from antiphon.errors import ConfigError, Missing
+from antiphon.net.offering import Offer, Order
 from antiphon.wiring import providers
+from antiphon.wiring.providers import OFFERS
 
-PORTS = {
-    "stt": providers.STT,
-    "tts": providers.TTS,
-    "llm": providers.LLM,
-    "endpoint": providers.ENDPOINTS,
-}
-EVERY = [(port, name) for port, known in PORTS.items() for name in known]
-LOCAL = [(port, name) for port, name in EVERY if name.startswith("local/")]
-HOSTED = [(port, name) for port, name in EVERY if not name.startswith("local/")]
+LOCAL = [offer for offer in OFFERS if offer.proof == "local"]
+HOSTED = [offer for offer in OFFERS if offer.key]
 
 
-@pytest.mark.parametrize("port, name", LOCAL)
-def test_every_name_makes_its_engine_without_starting_it(port: str, name: str) -> None:
-    asked: list[str] = []
-
-    def models(model: str) -> Path:
-        asked.append(model)
-        return Path("/models") / model
-
-    engine = providers.make(port, name, PORTS[port], models)
-
-    assert len(asked) == 1
-    assert engine.name  # type: ignore[attr-defined]
+def name(offer: Offer) -> str:
+    """A name that means this offer."""
+    return offer.name.replace("*", "some-model")
 
 
-@pytest.mark.parametrize("port, name", LOCAL)
-def test_a_model_that_is_not_here_is_said_to_be_missing(port: str, name: str) -> None:
-    def models(model: str) -> Path:
-        raise Missing(f"model {model} is not here", fix=f"antiphon models pull {model}")
-
-    with pytest.raises(Missing, match="antiphon models pull"):
-        providers.make(port, name, PORTS[port], models)
-
-
-@pytest.mark.parametrize(
-    "name, hint", [("local/mooshine", "did you mean 'local/moonshine'? "), ("cloud/ear", "")]
-)
-def test_a_name_nobody_has_is_shown_those_there_are(name: str, hint: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        providers.make("stt", name, providers.STT, Path)
-
-    assert caught.value.what == f"stt: no provider {name!r}"
-    assert caught.value.fix == f"{hint}there are: {', '.join(sorted(providers.STT))}"
+def order(offer: str, environ: Mapping[str, str] | None = None, **options: object) -> Order:
+    return Order(name=offer, models=_no_models, environ=environ or {}, options=options)
 
 
 def _no_models(model: str) -> Path:
     raise AssertionError(f"asked for {model}")
 
 
-@pytest.mark.parametrize("port, name", HOSTED)
-def test_a_hosted_name_needs_a_key_and_nothing_else(
-    port: str, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DEEPGRAM_API_KEY", "a-secret")
-    engine = providers.make(port, name, PORTS[port], _no_models)
-    assert engine.name == name  # type: ignore[attr-defined]
+@pytest.mark.parametrize("offer", LOCAL, ids=lambda offer: offer.name)
+def test_every_local_name_makes_its_engine_without_starting_it(offer: Offer) -> None:
+    asked: list[str] = []
 
-    monkeypatch.delenv("DEEPGRAM_API_KEY")
-    with pytest.raises(Missing, match="DEEPGRAM_API_KEY is not set"):
-        providers.make(port, name, PORTS[port], _no_models)
+    def models(model: str) -> Path:
+        asked.append(model)
+        return Path("/models") / model
+
+    engine = providers.make(offer.port, Order(name=offer.name, models=models))
+
+    assert len(asked) == 1
+    assert engine.name
 
 
-def test_an_address_that_is_none_is_said_without_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEEPGRAM_API_KEY", "a-secret")
-    monkeypatch.setenv("DEEPGRAM_BASE_URL", "localhost:8100/v1")
+@pytest.mark.parametrize("offer", LOCAL, ids=lambda offer: offer.name)
+def test_a_model_that_is_not_here_is_said_to_be_missing(offer: Offer) -> None:
+    def models(model: str) -> Path:
+        raise Missing(f"model {model} is not here", fix=f"antiphon models pull {model}")
+
+    with pytest.raises(Missing, match="antiphon models pull"):
+        providers.make(offer.port, Order(name=offer.name, models=models))
+
+
+@pytest.mark.parametrize(
+    "wrong, hint", [("local/mooshine", "did you mean 'local/moonshine'? "), ("cloud/ear", "")]
+)
+def test_a_name_nobody_has_is_shown_those_there_are(wrong: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        providers.make("stt", order(wrong))
+
+    known = sorted(offer.name for offer in OFFERS if offer.port == "stt")
+    assert caught.value.what == f"stt: no provider {wrong!r}"
+    assert caught.value.fix == f"{hint}there are: {', '.join(known)}"
+
+
+@pytest.mark.parametrize("offer", HOSTED, ids=lambda offer: f"{offer.port}-{offer.name}")
+def test_a_hosted_name_needs_a_key_and_nothing_else(offer: Offer) -> None:
+    if offer.installed:
+        engine = providers.make(offer.port, order(name(offer), {offer.key: "a-secret"}))
+        assert engine.name == name(offer)
+        assert "a-secret" not in repr(engine)
+        with pytest.raises(Missing, match=f"{offer.key}, which is not set"):
+            providers.make(offer.port, order(name(offer)))
+    else:
+        with pytest.raises(Missing, match=f"needs the Python package {offer.sdk}"):
+            providers.make(offer.port, order(name(offer)))
+
+
+def test_an_address_that_is_none_is_said_without_the_key() -> None:
+    environ = {"DEEPGRAM_API_KEY": "a-secret", "DEEPGRAM_BASE_URL": "localhost:8100/v1"}
     with pytest.raises(ConfigError, match="DEEPGRAM_BASE_URL cannot be") as caught:
-        providers.make("stt", "deepgram/nova-3", providers.STT, _no_models)
+        providers.make("stt", order("deepgram/nova-3", environ))
     assert "a-secret" not in str(caught.value)
+
+
+def test_a_setting_nobody_knows_is_named_with_the_one_that_was_meant() -> None:
+    asked = order("deepgram/nova-3", {"DEEPGRAM_API_KEY": "k"}, endpointing=300)
+    with pytest.raises(ConfigError) as caught:
+        providers.make("stt", asked)
+    assert caught.value.what == "providers: deepgram/nova-3: no setting 'endpointing'"
+    assert caught.value.fix.startswith("did you mean 'endpointing_ms'? ")
+
+
+def test_a_key_cannot_be_written_into_an_agent_file() -> None:
+    asked = order("deepgram/nova-3", {"DEEPGRAM_API_KEY": "k"}, account={"api_key": "x"})
+    with pytest.raises(ConfigError, match="account cannot be set here"):
+        providers.make("stt", asked)
 
 
 def test_no_provider_answers_to_two_ports() -> None:
     """Or a file that swaps two of them would be right."""
-    names = [name for _, name in EVERY]
+    names = [offer.name for offer in OFFERS]
     assert len(names) == len(set(names))

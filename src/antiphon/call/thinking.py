@@ -110,6 +110,6 @@ def _finished(request: int, last: Saying) -> ModelFinished:
     return ModelFinished(
         request=request,
         reason=last.reason,
-        prompt_tokens=last.prompt_tokens,
-        reply_tokens=last.reply_tokens,
+        prompt_tokens=last.usage.prompt_tokens,
+        reply_tokens=last.usage.reply_tokens,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from antiphon import actions as order
 from antiphon.actions import Action
 from antiphon.cli.output import Exit, print_json
-from antiphon.config import agent
+from antiphon.config import agent, environment
 from antiphon.dialog.receptionist import Receptionist
 from antiphon.errors import ProviderError
 from antiphon.events import (
@@ -27,6 +27,7 @@ from antiphon.events import (
 from antiphon.models.store import ModelStore
 from antiphon.ports.llm import Asking, LanguageModel
 from antiphon.wiring import providers
+from antiphon.wiring.engines import ordered
 
 __all__ = ["arguments", "run"]
 
@@ -37,8 +38,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = agent.load(args.agent)
-    model = settings.llm and providers.make("llm", settings.llm, providers.LLM, ModelStore().path)
-    chat = _Chat(Receptionist(settings.dialog), model or None, as_json=bool(args.json))
+    outside, models = environment.read(), ModelStore().path
+    model: LanguageModel | None = None
+    if settings.llm:
+        model = providers.make("llm", ordered(settings, settings.llm[0], outside.vendors, models))
+    chat = _Chat(Receptionist(settings.dialog), model, as_json=bool(args.json))
     asyncio.run(chat.run())
     return Exit.OK
 

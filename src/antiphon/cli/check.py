@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 from antiphon.cli.output import Exit, print_json
-from antiphon.config import agent
+from antiphon.config import agent, environment
 from antiphon.errors import ConfigError
 from antiphon.models.store import ModelStore
-from antiphon.wiring import providers
+from antiphon.wiring import engines
 
 __all__ = ["arguments", "run"]
 
@@ -19,19 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = agent.load(args.agent)
     models = ModelStore().path
-    wanted = [
-        ("stt", settings.stt, providers.STT),
-        ("tts", settings.tts, providers.TTS),
-        ("llm", settings.llm, providers.LLM),
-        ("endpoint", settings.endpoint, providers.ENDPOINTS),
-    ]
-    mistakes: list[ConfigError] = []
-    for port, name, known in wanted:
-        if name is not None:
-            try:
-                providers.make(port, name, known, models)
-            except ConfigError as error:
-                mistakes.append(error)
+    mistakes = engines.mistakes(settings, environment.read().vendors, models)
     try:
         models("silero-vad")  # every agent hears with it
     except ConfigError as error:

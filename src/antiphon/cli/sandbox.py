@@ -8,6 +8,8 @@ from pathlib import Path
 from antiphon.cli.output import Exit, print_json
 from antiphon.errors import ConfigError
 from antiphon.models.store import ModelStore
+from antiphon.net.offering import Order
+from antiphon.ports.llm import LanguageModel
 from antiphon.ports.stt import Recogniser
 from antiphon.ports.tts import Synthesiser
 from antiphon.sandbox.server import Sandbox
@@ -40,15 +42,22 @@ def run(args: argparse.Namespace) -> int:
     models = ModelStore().path
 
     def ears() -> Recogniser:
-        return providers.make("stt", "local/moonshine", providers.STT, models)
+        made: Recogniser = providers.make("stt", Order(name="local/moonshine", models=models))
+        return made
 
     def voice() -> Synthesiser:
-        return providers.make("tts", "local/piper", providers.TTS, models)
+        made: Synthesiser = providers.make("tts", Order(name="local/piper", models=models))
+        return made
+
+    def mind() -> LanguageModel:
+        made: LanguageModel = providers.make("llm", Order(name="local/smollm2", models=models))
+        return made
 
     sandbox = Sandbox(
         says=_lines(args.scripted) if args.scripted else (),
         ears=ears if args.local else None,
         voice=voice if args.local else None,
+        mind=mind if args.local else None,
         key=args.key,
         port=args.port,
         tls=args.tls,
@@ -86,7 +95,8 @@ def _tell(sandbox: Sandbox, args: argparse.Namespace) -> None:
         print_json({"url": sandbox.url, **tls})
         return
     print(f"pretended vendors at {sandbox.url}  (Ctrl-C stops); to use them:")
-    print(f"  export DEEPGRAM_BASE_URL={sandbox.url} DEEPGRAM_API_KEY={args.key or 'anything'}")
+    for name, value in sandbox.environ().items():
+        print(f"  export {name}={value}")
     if args.tls:
         print(f"with TLS at {sandbox.tls_url}")
         print(f"  export SSL_CERT_FILE={sandbox.certificate}")

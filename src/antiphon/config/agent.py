@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from antiphon.config.mistakes import Contradiction, compose, explained
 from antiphon.dialog.settings import ReceptionistSettings
@@ -19,7 +19,15 @@ from antiphon.turns.settings import PRESETS, TurnSettings
 
 __all__ = ["AgentSettings", "load"]
 
-Provider = Annotated[str, Field(pattern=r"^[a-z0-9_]+/[A-Za-z0-9._-]+$")]
+Provider = Annotated[str, Field(pattern=r"^[a-z0-9_]+[/:][A-Za-z0-9._:/-]+$")]
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Providers = Annotated[tuple[Provider, ...], Field(min_length=1), BeforeValidator(_listed)]
+"""The first is preferred; the others stand in for it, in this order."""
 
 
 class AgentSettings(BaseModel):
@@ -31,14 +39,17 @@ class AgentSettings(BaseModel):
     """Who answers; shown by commands and pages, never spoken."""
     language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
     """Of the caller's speech, as the recogniser is told: ``en``, ``en-GB``."""
-    stt: Provider = "local/moonshine"
-    """Who listens."""
-    tts: Provider = "local/piper"
-    """Who speaks."""
-    llm: Provider | None = "local/smollm2"
-    """Who makes small talk; none: nobody."""
+    stt: Providers = ("local/moonshine",)
+    """Who listens: one name, or a list whose later ones stand in for the first."""
+    tts: Providers = ("local/piper",)
+    """Who speaks; a list as above."""
+    llm: Providers | None = ("local/smollm2",)
+    """Who makes small talk; a list as above; none: nobody."""
     endpoint: Provider | None = "local/smart-turn"
     """The end-of-turn model; none: silence and words decide alone."""
+    providers: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Settings of single providers, under the names used above; what each knows is listed in
+    docs/reference/providers.md."""
     keyterms: tuple[str, ...] = ()
     """Names and words the recogniser should expect."""
     preset: str = "receptionist"

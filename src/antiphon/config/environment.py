@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["Environment", "read"]
 
@@ -18,12 +18,11 @@ class Environment(BaseModel):
     """Rendered phrases and other things that may be lost: $XDG_CACHE_HOME/antiphon."""
     calls: Path
     """Call logs and recordings: $ANTIPHON_CALLS, otherwise ``calls`` in the current folder."""
-    token: str | None = None
+    token: str | None = Field(default=None, repr=False)
     """What callers over the network must present: $ANTIPHON_TOKEN."""
-    deepgram_api_key: SecretStr | None = None
-    """The key of a Deepgram account: $DEEPGRAM_API_KEY."""
-    deepgram_base_url: str | None = None
-    """Where Deepgram is, if not at its own address: $DEEPGRAM_BASE_URL."""
+    vendors: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    """Keys and addresses of providers, under the vendors' own names: $DEEPGRAM_API_KEY and the
+    others that ``antiphon providers`` lists."""
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
@@ -34,6 +33,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         cache=Path(cache) / "antiphon",
         calls=Path(environ.get("ANTIPHON_CALLS") or "calls"),
         token=environ.get("ANTIPHON_TOKEN") or None,
-        deepgram_api_key=SecretStr(key) if (key := environ.get("DEEPGRAM_API_KEY")) else None,
-        deepgram_base_url=environ.get("DEEPGRAM_BASE_URL") or None,
+        vendors={name: value for name, value in environ.items() if value},
     )

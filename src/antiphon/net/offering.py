@@ -1,13 +1,40 @@
-"""What a provider offers and what it costs, as data that can be listed, compared and summed.
+"""What a provider offers, as data that can be listed and compared, and how it is made to order.
 
-Lives here: the shapes, one vocabulary for every vendor. Must not live here: any vendor's values,
-which stand in its ``settings.py``.
+    OFFERS = (
+        Offer(
+            name="deepgram/nova-3", port="stt", can=NOVA, proof="wire", make=make_nova,
+            key="DEEPGRAM_API_KEY", address="DEEPGRAM_BASE_URL", home="https://api.deepgram.com",
+        ),
+    )
+
+A provider's folder has such a list in its ``offer.py``; `antiphon.wiring.providers` knows all of
+them. Lives here: the shapes, one vocabulary for every vendor, and the reading of keys and
+addresses. Must not live here: any vendor's values, and prices (`antiphon.observe`).
 """
 
-from dataclasses import dataclass
-from typing import Literal
+import difflib
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypeVar
 
-__all__ = ["Hears", "Price", "Speaks"]
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from antiphon.errors import ConfigError, Missing
+from antiphon.net.account import Account
+
+__all__ = ["Hears", "Offer", "Order", "Port", "Proof", "Speaks", "Thinks"]
+
+S = TypeVar("S", bound=BaseModel)
+
+Port: TypeAlias = Literal["stt", "tts", "llm", "endpoint"]
+Proof: TypeAlias = Literal["local", "wire", "sdk boundary"]
+"""Where the conformance suite meets it: the engine itself; its wire protocol, spoken by the
+sandbox; or a fake in place of the vendor's own SDK."""
+
+
+# --- what it can do --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +72,8 @@ class Speaks:
     """From slowest to fastest."""
     encodings: tuple[str, ...]
     rates_hz: tuple[int, ...] = ()
+    cloning: bool = False
+    """New voices can be made from a recording."""
 
     @property
     def native_mulaw(self) -> bool:
@@ -53,14 +82,136 @@ class Speaks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """A list price, and how far to trust it."""
+class Thinks:
+    """What a language model can do."""
 
-    what: str
-    price_usd: float | None
-    """None where it is not known; never zero for that."""
-    unit: Literal["minute", "hour", "1k letters", "1M letters", "1M tokens"]
-    source: str
-    """Where the number is from."""
-    as_of: str
-    """When it was true there: a date, or as much of one as is known."""
+    tools: bool
+    """It can ask for tools to be run."""
+    cached_tokens: bool = False
+    """It says how many tokens of a request it had read before, which cost less."""
+    local: bool = False
+
+
+# --- what was ordered ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A provider as an agent file asks for it, and what is around to make it from."""
+
+    name: str
+    """As written there: ``deepgram/nova-3``."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What ``providers`` in the agent file says of it."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The environment; keys are in it."""
+    models: Callable[[str], Path] = field(repr=False)
+    """Where a local model lies; raises `Missing` with the command that fetches it."""
+
+    @property
+    def model(self) -> str:
+        """What follows the vendor's name."""
+        return self.name.partition("/")[2]
+
+    def account(self, offer: "Offer") -> Account:
+        """Raises `Missing` where there is no key, `ConfigError` for an impossible address."""
+        key = self.environ.get(offer.key, "") if offer.key else ""
+        if offer.key and not key:
+            raise Missing(
+                f"{self.name} needs {offer.key}, which is not set",
+                fix="put the account's key into the environment, or name a local engine",
+            )
+        given = self.environ.get(offer.address) or offer.home
+        try:
+            return Account(api_key=SecretStr(key), base_url=_as_http(given))
+        except ValidationError:
+            raise ConfigError(
+                f"{offer.address} cannot be {given!r}",
+                fix=f"give scheme, host and port: {offer.home}",
+            ) from None
+
+    def settings(self, kind: type[S], **given: object) -> S:
+        """The settings, as the agent file has them and ``given``. Raises `ConfigError`."""
+        if clash := set(self.options) & set(given):
+            raise ConfigError(f"providers: {self.name}: {', '.join(clash)} cannot be set here")
+        try:
+            return kind.model_validate({**self.options, **given})
+        except ValidationError as error:
+            raise _explained(self.name, kind, given, error) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One engine."""
+
+    name: str
+    """As an agent file names it. ``anthropic/*`` takes any model after the slash."""
+    port: Port
+    can: Hears | Speaks | Thinks | None
+    proof: Proof
+    settings: type[BaseModel]
+    """What ``providers`` in an agent file may set, and what is given from elsewhere."""
+    make: "Callable[[Offer, Order], Any]"
+    """Makes it, not started. Raises `ConfigError`, `Missing`."""
+    latency: Literal["instant", "fast", "slow"] = "fast"
+    """Until the first useful answer, by design and not by measurement: streaming on this machine;
+    streaming over a network; or only when all of it is there."""
+    key: str = ""
+    """The environment's name for the key; empty where none is needed."""
+    address: str = ""
+    """The environment's name for another address."""
+    home: str = ""
+    """The vendor's own address."""
+    sdk: str = ""
+    """The package that must be installed, as Python imports it; empty: nothing more."""
+    extra: str = ""
+    """What to install it with: ``pip install antiphon[EXTRA]``."""
+    notes: str = ""
+    """What a user should know before choosing it."""
+
+    @property
+    def vendor(self) -> str:
+        return self.name.partition("/")[0]
+
+    @property
+    def installed(self) -> bool:
+        """Whether its package is there; the vendor may still refuse the key."""
+        try:
+            return not self.sdk or importlib.util.find_spec(self.sdk) is not None
+        except ModuleNotFoundError:  # of a package inside one that is not there
+            return False
+
+    def fits(self, name: str) -> bool:
+        """Whether this is who an agent file means."""
+        if self.name.endswith("/*"):
+            return name.startswith(self.name[:-1]) and len(name) >= len(self.name)
+        return name == self.name
+
+    def made(self, order: Order) -> Any:
+        """See `make`."""
+        if not self.installed:
+            raise Missing(
+                f"{self.name} needs the Python package {self.sdk}",
+                fix=f"pip install 'antiphon[{self.extra}]'",
+            )
+        return self.make(self, order)
+
+
+def _as_http(url: str) -> str:
+    """Whoever gives a WebSocket's address means the same place."""
+    return "http" + url.removeprefix("ws") if url.startswith(("ws://", "wss://")) else url
+
+
+def _explained(
+    name: str, kind: type[BaseModel], given: Mapping[str, object], error: ValidationError
+) -> ConfigError:
+    first = error.errors()[0]
+    at = ".".join(map(str, first["loc"]))
+    known = [field for field in kind.model_fields if field not in given]
+    if first["type"] != "extra_forbidden":
+        return ConfigError(f"providers: {name}: {at} cannot be {first['input']!r}: {first['msg']}")
+    close = difflib.get_close_matches(at, known, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return ConfigError(
+        f"providers: {name}: no setting {at!r}", fix=f"{hint}there are: {', '.join(known)}"
+    )

@@ -6,7 +6,6 @@ Everything runs inside its owner's task; `together` is the only thing with tasks
 """
 
 import asyncio
-import email.utils
 import logging
 import ssl
 from collections import deque
@@ -27,6 +26,7 @@ from antiphon.errors import (
     TimedOut,
     Unavailable,
 )
+from antiphon.net.refusal import refusal, washed
 
 __all__ = ["Item", "Outgoing", "Peer", "Socket", "together"]
 
@@ -37,7 +37,6 @@ MAX_MESSAGES: Final = 1000
 PING_EVERY_S: Final = 5.0
 PONG_WITHIN_S: Final = 5.0
 """A peer that vanished without a word is noticed after at most the sum of the two."""
-SAID_LETTERS: Final = 200
 
 log: Final = logging.getLogger(__name__)
 # At debug level the library logs every header, keys included; this logger has no debug level.
@@ -204,24 +203,11 @@ class Peer:
         why = headers.get(self.reason_header, "") if self.reason_header else ""
         why = why or (response.body or b"").decode(errors="replace")
         said = f"refused the connection: HTTP {status}{' ' if why else ''}{self._clean(why)}"
-        if status == 429:
-            return AtCapacity(
-                said,
-                provider=self.provider,
-                retry_after_s=_retry_after_s(headers.get("retry-after"), headers.get("date")),
-            )
-        if status in (408, 504):
-            return TimedOut(said, provider=self.provider)
-        if 400 <= status < 500:
-            return Rejected(said, provider=self.provider)
-        return Unavailable(said, provider=self.provider)
+        return refusal(status, headers, said, provider=self.provider)
 
     def _clean(self, said: str) -> str:
         """A vendor's words, short and without what we sent as our secret."""
-        for value in self.headers.values():
-            for secret in (value, value.rpartition(" ")[2]):
-                said = said.replace(secret, "***") if len(secret) > 3 else said
-        return " ".join(said.split())[:SAID_LETTERS]
+        return washed(said, self.headers.values())
 
 
 class Socket:
@@ -282,15 +268,3 @@ async def together(*works: Coroutine[Any, Any, None]) -> None:
                 task.cancel()
     except ExceptionGroup as trouble:
         raise trouble.exceptions[0] from None
-
-
-def _retry_after_s(value: str | None, date: str | None) -> float | None:
-    """Seconds, or a date to be compared with the vendor's own; None where it is neither."""
-    if value is None:
-        return None
-    with suppress(ValueError):
-        return max(0.0, float(value))
-    with suppress(ValueError, TypeError):
-        then, now = (email.utils.parsedate_to_datetime(when or "") for when in (value, date))
-        return max(0.0, (then - now).total_seconds())
-    return None

@@ -6,15 +6,16 @@ Pure but for the queue. Must not live here: messages, sockets, what a vendor's e
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from antiphon.audio import g711
 from antiphon.events import TranscriptChanged, Word
 from antiphon.net.socket import Item, Outgoing
-from antiphon.ports.stt import Heard
+from antiphon.ports.stt import Encoding, Heard
 
-__all__ = ["AudioFeed", "Piece", "Segments"]
+__all__ = ["WIRE_NAMES", "AudioFeed", "Piece", "Segments"]
 
 KEPT_S: Final = 30.0
 """Audio that waits for a slow connection. A reopened ear is fed up to 20 s at once."""
@@ -25,10 +26,27 @@ SEGMENT_LETTERS: Final = 1000
 """A segment longer than either ends where the vendor closes a piece."""
 
 
-class AudioFeed:
-    """PCM16 in, frames of ``frame_s`` out, and where each sent sample was fed."""
+WIRE_NAMES: Final[Mapping[Encoding, str]] = {
+    "pcm16": "linear16",
+    "mulaw": "mulaw",
+    "alaw": "alaw",
+}
+"""What most vendors call them."""
+ENCODERS: Final[Mapping[Encoding, Callable[[bytes], bytes]]] = {
+    "pcm16": lambda pcm: pcm,
+    "mulaw": g711.encode_mulaw,
+    "alaw": g711.encode_alaw,
+}
 
-    def __init__(self, rate_hz: int, frame_s: float, provider: str = "") -> None:
+
+class AudioFeed:
+    """PCM16 in, frames of ``frame_s`` in the line's own encoding out, and where each sent sample
+    was fed."""
+
+    def __init__(
+        self, rate_hz: int, frame_s: float, provider: str = "", encoding: Encoding = "pcm16"
+    ) -> None:
+        self._encode = ENCODERS[encoding]
         self._rate_hz = rate_hz
         self._frame_bytes = 2 * round(frame_s * rate_hz)
         self._rest = b""
@@ -68,7 +86,7 @@ class AudioFeed:
     def silence(self, seconds: float) -> None:
         """Silence that nobody fed, for a vendor that must not be left without audio."""
         samples = round(seconds * self._rate_hz)
-        self.outgoing.add_audio(bytes(2 * samples), None, samples)
+        self.outgoing.add_audio(self._encode(bytes(2 * samples)), None, samples)
 
     def sent(self, item: Item) -> None:
         """To be told of every item that was sent, in order."""
@@ -93,7 +111,7 @@ class AudioFeed:
         return min(max(ours, 0) / self._rate_hz, self.fed_s)
 
     def _queue(self, frame: bytes) -> None:
-        self.outgoing.add_audio(frame, self._fed, len(frame) // 2)
+        self.outgoing.add_audio(self._encode(frame), self._fed, len(frame) // 2)
         self._fed += len(frame) // 2
 
 

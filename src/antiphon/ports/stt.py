@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, TranscriptChanged
 
 Heard: TypeAlias = TranscriptChanged | EndpointHinted
+Encoding: TypeAlias = Literal["pcm16", "mulaw", "alaw"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,9 @@ class Hearing:
 
     rate_hz: int = 16_000
     """Of the PCM16 mono that will be fed."""
+    encoding: Encoding = "pcm16"
+    """What that audio was on the caller's line. A vendor who reads mu-law is sent the very bytes
+    the telephone sent: G.711 to PCM16 and back loses nothing."""
     language: str = "en"
     keyterms: tuple[str, ...] = ()
     """Words worth expecting: names, products."""
@@ -55,6 +59,12 @@ class Recogniser(Protocol):
     """A recogniser engine or vendor, shared by all calls of a process."""
 
     name: str
+
+    @property
+    def rates_hz(self) -> tuple[int, ...]:
+        """Sampling rates it can be fed, the best first; empty: any. Audio at another rate is
+        resampled to the first."""
+        ...
 
     async def start(self) -> None:
         """Load, connect, warm up. Once, before the first call."""

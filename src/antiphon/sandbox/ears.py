@@ -86,6 +86,7 @@ class ScriptedEars:
     and from the first again after the last."""
 
     name = "scripted"
+    rates_hz = (RATE_HZ,)
 
     def __init__(self, says: Sequence[str]) -> None:
         self._says = tuple(says) or ("hello",)

@@ -1,16 +1,27 @@
 """What happened in the sandbox, for assertions: every request and every frame, never a key."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = ["Frame", "Request"]
 
-SECRET = ("authorization", "x-api-key", "xi-api-key", "sec-websocket-protocol")
+SECRET = (
+    "authorization",
+    "x-api-key",
+    "xi-api-key",
+    "x-goog-api-key",
+    "api-key",
+    "ocp-apim-subscription-key",
+    "sec-websocket-protocol",
+    "key",
+    "token",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One WebSocket frame, as it went over the wire."""
+    """One WebSocket frame or piece of an HTTP body, as it went over the wire."""
 
     by: Literal["client", "vendor"]
     data: str | bytes
@@ -24,7 +35,7 @@ class Request:
 
     path: str
     query: list[tuple[str, str]]
-    """In order, repeated ones included."""
+    """In order, repeated ones included; without the values that hold keys."""
     headers: dict[str, str]
     """Without the values that hold keys."""
     authorised: bool
@@ -44,6 +55,6 @@ class Request:
         return b"".join(f.data for f in self.frames if f.by == by and isinstance(f.data, bytes))
 
 
-def without_keys(headers: dict[str, str]) -> dict[str, str]:
-    """The headers, fit to be kept."""
-    return {name: "***" if name in SECRET else value for name, value in headers.items()}
+def without_keys(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Headers or query, fit to be kept."""
+    return [(name, "***" if name.lower() in SECRET else value) for name, value in pairs]

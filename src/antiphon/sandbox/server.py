@@ -18,25 +18,30 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, cast
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request as OpeningRequest
 
 from antiphon.call.clock import LoopClock
 from antiphon.errors import InternalError, Missing
+from antiphon.ports.llm import LanguageModel
 from antiphon.ports.stt import Recogniser
 from antiphon.ports.tts import Synthesiser
 from antiphon.sandbox.app import Stage, create_app
 from antiphon.sandbox.certificate import make_certificate
-from antiphon.sandbox.deepgram.doors import DOORS
+from antiphon.sandbox.doors import DESKS, DOORS
 from antiphon.sandbox.ears import ScriptedEars
 from antiphon.sandbox.faults import Rules
 from antiphon.sandbox.line import TRANSPORT
 from antiphon.sandbox.record import Request
 from antiphon.sandbox.vendor import Means
+from antiphon.testing.mind import ScriptedModel
 from antiphon.testing.voice import ScriptedVoice
+from antiphon.wiring.providers import OFFERS
 
 __all__ = ["Sandbox"]
 
@@ -44,6 +49,8 @@ START_WITHIN_S: Final = 60.0
 """Local engines load their models in this."""
 STOP_WITHIN_S: Final = 10.0
 MAX_FRAME: Final = 16 << 20
+ANSWER: Final = "I see. Thank you for telling me, is there anything else I can do for you today?"
+"""What a scripted language model always says."""
 
 
 # At debug level the library logs every header, keys included; this logger has no debug level.
@@ -72,26 +79,43 @@ class _Protocol(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
 
+class _Http(H11Protocol):
+    """The same for plain HTTP."""
+
+    @property
+    def scope(self) -> Any:
+        return self._scope
+
+    @scope.setter
+    def scope(self, scope: Any) -> None:
+        if scope is not None:
+            scope.setdefault("extensions", {})[TRANSPORT] = self.transport
+        self._scope = scope
+
+
 class Sandbox:
     """Every vendor there is so far, on one port of this machine. A context manager; it is
     running inside the block."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a world to be set up
         self,
         *,
         says: Sequence[str] = (),
         ears: Callable[[], Recogniser] | None = None,
         voice: Callable[[], Synthesiser] | None = None,
+        mind: Callable[[], LanguageModel] | None = None,
         key: str | None = None,
         port: int = 0,
         tls: bool = False,
         seed: int = 0,
     ) -> None:
-        """``says`` is what scripted recognisers hear, a line for each stretch of sound; ``ears``
-        and ``voice`` make engines of this machine to be used instead of the script and a hum.
+        """``says`` is what scripted recognisers hear, a line for each stretch of sound; ``ears``,
+        ``voice`` and ``mind`` make engines of this machine to be used instead of the script, a
+        hum, and always the same answer.
         ``key`` is the only key that is accepted; None accepts any."""
         self._ears = ears or (lambda: ScriptedEars(says))
         self._voice = voice or (lambda: ScriptedVoice(clock=LoopClock()))
+        self._mind = mind or (lambda: ScriptedModel(clock=LoopClock(), says=[ANSWER]))
         self._key, self._seed = key, seed
         self._bound = [_bind(port), *([_bind(0)] if tls else [])]
         self.rules = Rules()
@@ -121,6 +145,23 @@ class Sandbox:
         if len(self._bound) < 2:
             raise InternalError("this sandbox was made without tls=True")
         return f"wss://localhost:{self._bound[1].getsockname()[1]}"
+
+    def environ(self, *, tls: bool = False) -> dict[str, str]:
+        """Keys and addresses under which every vendor is found here: what to put into the
+        environment of whoever is to meet it."""
+        here = "https" + self.tls_url.removeprefix("wss") if tls else self.http_url
+        found: dict[str, str] = {}
+        for offer in OFFERS:
+            if offer.address:
+                found[offer.address] = here + urlsplit(offer.home).path
+            if offer.key:
+                found[offer.key] = self._key or "sandbox"
+        return found
+
+    @property
+    def http_url(self) -> str:
+        """The same for HTTP clients."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def requests(self) -> list[Request]:
@@ -181,12 +222,13 @@ class Sandbox:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        means = Means(self._ears(), self._voice(), LoopClock())
+        means = Means(self._ears(), self._voice(), self._mind(), LoopClock())
         try:
             await means.ears.start()
             await means.voice.start()
+            await means.mind.start()
             self._stage = Stage(means, key=self._key, rules=self.rules, seed=self._seed)
-            app = create_app(DOORS, self._stage)
+            app = create_app(DOORS, DESKS, self._stage)
             self._servers = [_server(app, tls) for tls in self._tls_files()]
             async with asyncio.TaskGroup() as group:
                 for server, bound in zip(self._servers, self._bound, strict=True):
@@ -194,6 +236,7 @@ class Sandbox:
                 self._ready.set()  # the ports are bound: whoever connects now waits a moment
         finally:
             await self._abort(means)
+            await means.mind.aclose()
             await means.voice.aclose()
             await means.ears.aclose()
 
@@ -238,7 +281,7 @@ def _server(app: ASGIApp, tls: tuple[Path, Path] | None) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=_Http,
         ws=_Protocol,
         ws_max_size=MAX_FRAME,
         ws_per_message_deflate=False,

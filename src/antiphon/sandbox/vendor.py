@@ -1,17 +1,20 @@
 """What the sandbox gives every pretended vendor, and what it wants of one."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
+from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from antiphon.ports.clock import Clock
+from antiphon.ports.llm import LanguageModel
 from antiphon.ports.stt import Recogniser
 from antiphon.ports.tts import Synthesiser
+from antiphon.sandbox.exchange import Exchange
 from antiphon.sandbox.line import Line
 
-__all__ = ["Door", "Means", "Refusal"]
+__all__ = ["Desk", "Door", "Means", "Refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,10 @@ class Means:
 
     ears: Recogniser
     voice: Synthesiser
+    mind: LanguageModel
     clock: Clock
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What vendors remember from one request to the next, each under its own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,8 @@ class Refusal:
 
     status: int
     headers: Mapping[str, str]
-    body: Mapping[str, str]
+    body: Mapping[str, Any]
+    """Sent as JSON."""
 
 
 Serve: TypeAlias = Callable[[Line, WebSocket, Means], Awaitable[None]]
@@ -40,8 +47,8 @@ class Door:
     """One WebSocket of one vendor."""
 
     path: str
-    key: Callable[[WebSocket], str]
-    """The key a client presented; empty where it did not."""
+    key: Callable[[WebSocket], str] | None
+    """The key a client presented; empty where it did not. None: no key is wanted."""
     refuse: Callable[[int, str], Refusal]
     """The vendor's way to say no."""
     mistake: Callable[[WebSocket], str]
@@ -49,3 +56,18 @@ class Door:
     headers: Callable[[], Mapping[str, str]]
     """Of the answer to the opening request."""
     serve: Serve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One HTTP request of one vendor."""
+
+    path: str
+    """As Starlette routes it: ``/v1/text-to-speech/{voice}/stream``."""
+    key: Callable[[HTTPConnection], str] | None
+    """The key a client presented; empty where it did not. None: no key is wanted."""
+    refuse: Callable[[int, str], Refusal]
+    """The vendor's way to say no."""
+    serve: Callable[[Exchange, Means], Coroutine[Any, Any, None]]
+    """Answers. Cancelled when the client has gone."""
+    methods: tuple[str, ...] = ("POST",)

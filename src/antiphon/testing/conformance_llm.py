@@ -43,8 +43,8 @@ async def an_answer_streams_and_says_why_it_ended(case: LanguageModelCase) -> No
     assert len([piece for piece in pieces if piece.text]) > 3
     assert "".join(piece.text for piece in pieces).strip()
     assert pieces[-1].reason == "length"
-    assert pieces[-1].prompt_tokens > 5
-    assert 3 < pieces[-1].reply_tokens <= 24
+    assert pieces[-1].usage.prompt_tokens > 5
+    assert 3 < pieces[-1].usage.reply_tokens <= 24
     assert not any(piece.reason for piece in pieces[:-1])
 
 

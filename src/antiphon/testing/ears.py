@@ -31,6 +31,7 @@ class ScriptedRecogniser:
     faults: deque[ProviderError] = field(default_factory=deque)
     """Raised, one each, by the recognitions in order once they were fed something."""
     name: str = "scripted"
+    rates_hz: tuple[int, ...] = (16_000,)
 
     def __post_init__(self) -> None:
         self.left = deque(self.says)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from antiphon.actions import Message
 from antiphon.errors import ProviderError
 from antiphon.ports.clock import Clock
-from antiphon.ports.llm import Asking, Saying
+from antiphon.ports.llm import Asking, Saying, Usage
 
 __all__ = ["ScriptedModel"]
 
@@ -50,7 +50,9 @@ class ScriptedModel:
                 yield Saying(text=word if at == 0 else f" {word}")
                 await self._wait(self.token_s)
             self.finished += 1
-            yield Saying(text="", reason="stop", prompt_tokens=10, reply_tokens=len(words))
+            yield Saying(
+                text="", reason="stop", usage=Usage(prompt_tokens=10, reply_tokens=len(words))
+            )
         finally:
             self.open -= 1
 

@@ -26,7 +26,7 @@ from antiphon.observe.calllog import CallLogWriter
 from antiphon.ports.journal import Journal
 from antiphon.ports.transport import Transport
 from antiphon.turns.machine import Machine
-from antiphon.wiring import providers
+from antiphon.wiring import engines
 
 __all__ = ["Agent", "conversation", "open_agent"]
 
@@ -104,15 +104,13 @@ async def open_agent(
     """Start an agent's engines, and stop them at the end. ``progress`` is told what is being
     loaded. Raises `ConfigError` before anything slow, `Missing` and `ProviderError`."""
     models = ModelStore().path
-    recogniser = providers.make("stt", settings.stt, providers.STT, models)
-    voice = providers.make("tts", settings.tts, providers.TTS, models)
-    model = settings.llm and providers.make("llm", settings.llm, providers.LLM, models)
-    endpoint = settings.endpoint and providers.make(
-        "endpoint", settings.endpoint, providers.ENDPOINTS, models
-    )
+    made = engines.engines(settings, environment.vendors, models)
+    recogniser, voice = made.recognisers[0], made.voices[0]
+    model = made.minds[0] if made.minds else None
+    endpoint = made.endpoint
     clock = LoopClock()
     plane = Plane(Silero(models("silero-vad")), clock)
-    engines: list[_Engine] = [e for e in (recogniser, voice, model, endpoint) if e]
+    running: list[_Engine] = [e for e in (recogniser, voice, model, endpoint) if e]
     equipment = Equipment(
         clock=clock,
         plane=plane,
@@ -126,7 +124,7 @@ async def open_agent(
         keyterms=settings.keyterms,
     )
     try:
-        await _start(engines, progress)
+        await _start(running, progress)
         async with asyncio.TaskGroup() as group:
             wheel = group.create_task(plane.run())
             try:
@@ -137,7 +135,7 @@ async def open_agent(
         # One error, and told to a person: how it came here through a group is of no interest.
         raise trouble.exceptions[0] from None
     finally:
-        for engine in engines:
+        for engine in running:
             await engine.aclose()
 
 

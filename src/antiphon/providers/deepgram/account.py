@@ -1,12 +1,9 @@
-"""How Deepgram is reached: the key in its header, an address with its query."""
+"""How Deepgram is reached: the key in its header."""
 
-from collections.abc import Sequence
-from urllib.parse import urlencode
-
+from antiphon.net.account import Account
 from antiphon.net.socket import Peer
-from antiphon.providers.deepgram.settings import Account
 
-__all__ = ["address", "peer"]
+__all__ = ["peer"]
 
 
 def peer(name: str, account: Account) -> Peer:
@@ -17,13 +14,3 @@ def peer(name: str, account: Account) -> Peer:
         reason_header="dg-error",
         connect_within_s=account.connect_within_s,
     )
-
-
-def address(account: Account, path: str, query: Sequence[tuple[str, object]]) -> str:
-    """The URL of a request; what is None is left to the vendor."""
-    pairs = [(name, _said(value)) for name, value in query if value is not None]
-    return f"{account.base_url}{path}?{urlencode(pairs)}"
-
-
-def _said(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

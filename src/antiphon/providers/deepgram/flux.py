@@ -12,9 +12,8 @@ from typing import Final, Literal
 from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, Word
 from antiphon.net.socket import Peer, Socket, together
-from antiphon.net.streamed import AudioFeed, Piece, Segments
+from antiphon.net.streamed import WIRE_NAMES, AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
-from antiphon.providers.deepgram.account import address
 from antiphon.providers.deepgram.settings import FluxSettings
 from antiphon.providers.deepgram.wire import flux as wire
 
@@ -33,12 +32,11 @@ HINTS: Final[dict[str, Literal["eager", "resumed", "ended"]]] = {
 def flux_url(settings: FluxSettings, hearing: Hearing) -> str:
     """Where to listen, and how."""
     several = settings.model == "flux-general-multi"
-    return address(
-        settings.account,
+    return settings.account.socket_url(
         "/v2/listen",
         [
             ("model", settings.model),
-            ("encoding", "linear16"),
+            ("encoding", WIRE_NAMES[hearing.encoding]),
             ("sample_rate", hearing.rate_hz),
             ("eager_eot_threshold", settings.eager_eot_threshold),
             ("eot_threshold", settings.eot_threshold),
@@ -57,7 +55,7 @@ class FluxRecognition:
     ) -> None:
         self._peer, self._settings, self._tell = peer, settings, tell
         self._url = flux_url(settings, hearing)
-        self._feed = AudioFeed(hearing.rate_hz, FRAME_S, peer.provider)
+        self._feed = AudioFeed(hearing.rate_hz, FRAME_S, peer.provider, hearing.encoding)
         self._segments = Segments(tell)
         self._sequence = -1
         self._turn = -1

@@ -7,9 +7,8 @@ from typing import Final
 from antiphon.errors import Rejected, RemoteProtocolError, TimedOut, Unavailable
 from antiphon.events import SpeechStarted, SpeechStopped, Word
 from antiphon.net.socket import Peer, Socket, together
-from antiphon.net.streamed import AudioFeed, Piece, Segments
+from antiphon.net.streamed import WIRE_NAMES, AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
-from antiphon.providers.deepgram.account import address
 from antiphon.providers.deepgram.settings import NovaSettings
 from antiphon.providers.deepgram.wire import nova as wire
 
@@ -28,13 +27,12 @@ FAREWELL: Final = wire.encode(wire.CloseStream())
 
 def nova_url(settings: NovaSettings, hearing: Hearing) -> str:
     """Where to listen, and how."""
-    return address(
-        settings.account,
+    return settings.account.socket_url(
         "/v1/listen",
         [
             ("model", settings.model),
             ("language", settings.language or hearing.language),
-            ("encoding", "linear16"),
+            ("encoding", WIRE_NAMES[hearing.encoding]),
             ("sample_rate", hearing.rate_hz),
             ("channels", 1),
             ("interim_results", True),
@@ -54,7 +52,7 @@ class NovaRecognition:
     ) -> None:
         self._peer, self._settings = peer, settings
         self._url = nova_url(settings, hearing)
-        self._feed = AudioFeed(hearing.rate_hz, FRAME_S, peer.provider)
+        self._feed = AudioFeed(hearing.rate_hz, FRAME_S, peer.provider, hearing.encoding)
         self._segments = Segments(tell)
         self._closed_s = 0.0
         """Up to here the vendor will not change its mind."""

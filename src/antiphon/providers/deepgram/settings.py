@@ -1,34 +1,20 @@
-"""Settings of the Deepgram engines, what they can do, and what they cost."""
+"""Settings of the Deepgram engines, and what they can do."""
 
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
-from antiphon.net.offering import Hears, Price, Speaks
+from antiphon.net.account import Account
+from antiphon.net.offering import Hears, Speaks
 
 __all__ = [
     "AURA",
     "FLUX",
     "NOVA",
-    "PRICES",
-    "Account",
     "AuraSettings",
     "FluxSettings",
     "NovaSettings",
 ]
-
-
-class Account(BaseModel):
-    """Whose account, and where."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    api_key: SecretStr
-    """Sent in the opening request and never shown."""
-    base_url: str = Field(default="wss://api.deepgram.com", pattern=r"^wss?://[^/?#]+$")
-    """Another address: a sandbox, a proxy, the vendor's own servers in another region."""
-    connect_within_s: PositiveFloat = 3.0
-    """For TCP, TLS and the opening request together."""
 
 
 class NovaSettings(BaseModel):
@@ -122,42 +108,4 @@ AURA: Final = Speaks(
     speed=(0.7, 1.5),
     encodings=("linear16", "mulaw", "alaw"),
     rates_hz=(8000, 16000, 24000, 32000, 48000),
-)
-
-PRICES: Final = (
-    Price(
-        what="Nova-3 streaming, one language",
-        price_usd=0.0048,
-        unit="minute",
-        source="third party; another one says 0.0059",
-        as_of="2026-08-01",
-    ),
-    Price(
-        what="Nova-3 streaming, several languages",
-        price_usd=0.0058,
-        unit="minute",
-        source="third party",
-        as_of="2026-08-01",
-    ),
-    Price(
-        what="Flux, English",
-        price_usd=0.0065,
-        unit="minute",
-        source="third party",
-        as_of="2026-05",
-    ),
-    Price(
-        what="Flux, several languages",
-        price_usd=0.0078,
-        unit="minute",
-        source="third party",
-        as_of="2026-11-04",
-    ),
-    Price(
-        what="Aura-2",
-        price_usd=0.030,
-        unit="1k letters",
-        source="third party",
-        as_of="2026-05-04",
-    ),
 )

@@ -15,6 +15,7 @@ class NovaRecogniser:
     its ear runs."""
 
     name = "deepgram/nova-3"
+    rates_hz: tuple[int, ...] = ()
 
     def __init__(self, settings: NovaSettings) -> None:
         self._settings = settings
@@ -37,6 +38,7 @@ class FluxRecogniser:
     its ear runs."""
 
     name = "deepgram/flux"
+    rates_hz: tuple[int, ...] = ()
 
     def __init__(self, settings: FluxSettings) -> None:
         self._settings = settings

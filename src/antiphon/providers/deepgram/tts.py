@@ -16,7 +16,7 @@ from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
 from antiphon.net.child_job import sendable
 from antiphon.net.socket import Peer, Socket
 from antiphon.ports.tts import Speaking, Spoken
-from antiphon.providers.deepgram.account import address, peer
+from antiphon.providers.deepgram.account import peer
 from antiphon.providers.deepgram.settings import AURA, AuraSettings
 from antiphon.providers.deepgram.wire import aura as wire
 
@@ -107,8 +107,7 @@ class AuraSynthesiser:
         settings = self._settings
         slowest, fastest = AURA.speed or (1.0, 1.0)
         speed = min(max(speaking.speed, slowest), fastest)
-        return address(
-            settings.account,
+        return settings.account.socket_url(
             "/v1/speak",
             [
                 ("model", speaking.voice or settings.voice),

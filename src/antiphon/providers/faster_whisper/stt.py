@@ -19,6 +19,7 @@ class FasterWhisperRecogniser:
     """Whisper on this machine; see `antiphon.ports.stt.Recogniser`."""
 
     name = "faster_whisper"
+    rates_hz = (16_000,)
 
     def __init__(self, settings: FasterWhisperSettings) -> None:
         self._child = Child(

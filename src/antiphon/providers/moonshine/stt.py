@@ -15,6 +15,7 @@ class MoonshineRecogniser:
     """The embedded recogniser; see `antiphon.ports.stt.Recogniser`."""
 
     name = "moonshine"
+    rates_hz = (16_000,)
 
     def __init__(self, settings: MoonshineSettings) -> None:
         self._child = Child(

@@ -86,8 +86,11 @@ class Engine:
 
     def _complete(self, asking: Mapping[str, Any], hear: Callable[[dict[str, Any]], bool]) -> None:
         """The template of the chat is the model's own; ``hear`` returns whether to stop."""
+        messages = list(asking["messages"])
+        if begun := asking.get("so_far"):
+            messages.append({"role": "assistant", "content": begun})  # it goes on from there
         request = {
-            "messages": asking["messages"],
+            "messages": messages,
             "max_tokens": asking["max_tokens"],
             "temperature": asking["temperature"],
             "repeat_penalty": _REPEAT_PENALTY,

@@ -1,11 +1,12 @@
 """SmolLM2 as a `LanguageModel`: a child process that answers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 from antiphon.actions import Message
 from antiphon.net.child import Child
 from antiphon.net.child_job import Program, sendable
-from antiphon.ports.llm import Asking, Saying
+from antiphon.ports.llm import Asking, Saying, Usage
 from antiphon.providers.smollm2.settings import SmolLM2Settings
 
 __all__ = ["SmolLM2"]
@@ -46,11 +47,12 @@ class SmolLM2:
         fields = {
             "messages": messages,
             "max_tokens": asking.max_tokens,
-            "temperature": asking.temperature,
+            "temperature": asking.temperature or 0.0,
+            "so_far": sendable(asking.so_far),
         }
         with self._child.ask(fields) as job:
             async for piece in job:
-                yield Saying(**piece.fields)
+                yield _saying(piece.fields)
 
     async def prime(self, messages: tuple[Message, ...]) -> None:
         # The caller's next words are the only part not known yet; one token is the least that
@@ -61,3 +63,10 @@ class SmolLM2:
 
     async def aclose(self) -> None:
         await self._child.aclose()
+
+
+def _saying(fields: Mapping[str, Any]) -> Saying:
+    usage = Usage(
+        prompt_tokens=fields.get("prompt_tokens", 0), reply_tokens=fields.get("reply_tokens", 0)
+    )
+    return Saying(text=fields["text"], reason=fields["reason"], usage=usage)

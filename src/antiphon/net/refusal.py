@@ -1,0 +1,54 @@
+"""What a vendor's refusal means, whichever way it came: an HTTP status becomes one of our errors.
+
+Lives here: the translation, and the washing of a vendor's words before they are shown: they may
+repeat the key they were sent. Must not live here: any library's exceptions.
+"""
+
+import email.utils
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Final
+
+from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
+
+__all__ = ["refusal", "washed"]
+
+SAID_LETTERS: Final = 200
+
+
+def refusal(status: int, headers: Mapping[str, str], said: str, *, provider: str) -> ProviderError:
+    """``said`` is washed already; ``headers`` are looked up in lower case."""
+    match status:
+        case 429 | 529:  # 529: "overloaded", one vendor's own
+            after_s = _retry_after_s(headers)
+            return AtCapacity(said, provider=provider, retry_after_s=after_s)
+        case 408 | 504:
+            return TimedOut(said, provider=provider)
+        case _ if 400 <= status < 500:
+            return Rejected(said, provider=provider)
+        case _:
+            return Unavailable(said, provider=provider)
+
+
+def washed(said: str, secrets: Iterable[str]) -> str:
+    """A vendor's words, short and without what we sent as our secret."""
+    for value in secrets:
+        for secret in (value, value.rpartition(" ")[2]):
+            said = said.replace(secret, "***") if len(secret) > 3 else said
+    return " ".join(said.split())[:SAID_LETTERS]
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds, or a date to be compared with the vendor's own; None where it is neither."""
+    if in_ms := headers.get("retry-after-ms"):
+        with suppress(ValueError):
+            return max(0.0, float(in_ms) / 1000)
+    value, date = headers.get("retry-after"), headers.get("date")
+    if value is None:
+        return None
+    with suppress(ValueError):
+        return max(0.0, float(value))
+    with suppress(ValueError, TypeError):
+        then, now = (email.utils.parsedate_to_datetime(when or "") for when in (value, date))
+        return max(0.0, (then - now).total_seconds())
+    return None

@@ -1,0 +1,45 @@
+"""Deepgram's engines, as they are listed and made."""
+
+from functools import partial
+from typing import Final
+
+from antiphon.net.offering import Offer, Order
+from antiphon.providers.deepgram.settings import (
+    AURA,
+    FLUX,
+    NOVA,
+    AuraSettings,
+    FluxSettings,
+    NovaSettings,
+)
+from antiphon.providers.deepgram.stt import FluxRecogniser, NovaRecogniser
+from antiphon.providers.deepgram.tts import AuraSynthesiser
+
+__all__ = ["OFFERS"]
+
+
+def _nova(offer: Offer, order: Order) -> NovaRecogniser:
+    return NovaRecogniser(order.settings(NovaSettings, account=order.account(offer)))
+
+
+def _flux(offer: Offer, order: Order) -> FluxRecogniser:
+    return FluxRecogniser(order.settings(FluxSettings, account=order.account(offer)))
+
+
+def _aura(offer: Offer, order: Order) -> AuraSynthesiser:
+    return AuraSynthesiser(order.settings(AuraSettings, account=order.account(offer)))
+
+
+_offer = partial(
+    Offer,
+    proof="wire",
+    key="DEEPGRAM_API_KEY",
+    address="DEEPGRAM_BASE_URL",
+    home="https://api.deepgram.com",
+)
+
+OFFERS: Final = (
+    _offer(name="deepgram/nova-3", port="stt", can=NOVA, settings=NovaSettings, make=_nova),
+    _offer(name="deepgram/flux", port="stt", can=FLUX, settings=FluxSettings, make=_flux),
+    _offer(name="deepgram/aura-2", port="tts", can=AURA, settings=AuraSettings, make=_aura),
+)
