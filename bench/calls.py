@@ -37,6 +37,7 @@ from antiphon.media.plane import Plane
 from antiphon.media.silero import Silero
 from antiphon.models.store import ModelStore
 from antiphon.mouth.settings import MouthSettings
+from antiphon.net.roster import Roster
 from antiphon.observe.calllog import CallLogWriter
 from antiphon.ports.transport import Transport
 from antiphon.server.app import Answer, create_app
@@ -58,8 +59,10 @@ def equipment(clock: LoopClock, plane: Plane) -> Equipment:
     return Equipment(
         clock=clock,
         plane=plane,
-        recogniser=ScriptedRecogniser(clock=clock, says=("tell me something",) * 999, delay_s=0.0),
-        voice=ScriptedVoice(clock=clock, first_audio_s=0.0, real_time_factor=0.0),
+        recognisers=Roster(
+            [ScriptedRecogniser(clock=clock, says=("tell me something",) * 999, delay_s=0.0)]
+        ),
+        voices=Roster([ScriptedVoice(clock=clock, first_audio_s=0.0, real_time_factor=0.0)]),
         model=ScriptedModel(clock=clock, says=(SAYS,), first_token_s=0.0, token_s=0.0),
         endpoint=ScriptedEndpoint(clock=clock, delay_s=0.045),
         mouth=MouthSettings(),

@@ -24,6 +24,7 @@ from antiphon.config.agent import AgentSettings
 from antiphon.events import CallEnded, Event
 from antiphon.media.energy import EnergyVad
 from antiphon.media.plane import Plane
+from antiphon.net.roster import Roster
 from antiphon.observe.calllog import CallLogWriter
 from antiphon.observe.logreader import CallLog, Noted, Ordered, Ticked, Told
 from antiphon.observe.logreader import read as read_log
@@ -191,8 +192,8 @@ class Exchange:
         return Equipment(
             clock=self.call_clock,
             plane=self.plane,
-            recogniser=self.recogniser,
-            voice=self.voice,
+            recognisers=Roster([self.recogniser]),
+            voices=Roster([self.voice]),
             model=self.model,
             endpoint=self.endpoint,
             mouth=self.settings.mouth,

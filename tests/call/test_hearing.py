@@ -17,6 +17,7 @@ from antiphon.events import (
     TranscriptChanged,
     Word,
 )
+from antiphon.net.roster import Roster
 from antiphon.ports.stt import Heard, Hearing
 from antiphon.testing.clock import VirtualClock
 
@@ -122,6 +123,7 @@ class Ward:
     """An open ear, its recognitions, and what came out."""
 
     name = "ward"
+    rates_hz: tuple[int, ...] = (16_000,)
 
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
@@ -132,9 +134,8 @@ class Ward:
         self.refusing = False
         self.fed_s = 0.0
         self.ear = OpenEar(
-            self,
-            language="en",
-            keyterms=("Riverside",),
+            Roster([self]),
+            line=Hearing(keyterms=("Riverside",)),
             tell=self.told.append,
             lost=lambda error: self.lost.append(str(error)),
             clock=clock,

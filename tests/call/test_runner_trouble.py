@@ -18,6 +18,7 @@ from antiphon.call.conversation import Conversation
 from antiphon.call.runner import TEARDOWN_S, Call
 from antiphon.errors import RemoteProtocolError, Unavailable
 from antiphon.events import CallEnded, CallStarted, Event, TranscriptChanged
+from antiphon.net.roster import Roster
 from antiphon.observe.logreader import Noted
 from antiphon.ports.transport import Line
 from antiphon.transports.file.settings import LineSettings
@@ -197,7 +198,7 @@ def fails(*_: object, **__: object) -> Any:
 def in_the_engine(exchange: Exchange, call: Call) -> None:
     engine = type(exchange.recogniser)(clock=exchange.clock, words=exchange.words)
     engine.trouble = lambda: RuntimeError("a bug")
-    call._hears._recogniser = engine
+    call._hears._recognisers = Roster([engine])
 
 
 def in_an_edge(exchange: Exchange, call: Call) -> None:

@@ -170,6 +170,7 @@ class ToneRecogniser:
     words: Vocabulary
     delay_s: float = 0.03
     name: str = "tones"
+    rates_hz: tuple[int, ...] = (16_000,)
     dies_at: deque[float] = field(default_factory=deque)
     """From each of these times on one reading fails, and the recognition with it."""
     refuses: deque[ProviderError] = field(default_factory=deque)

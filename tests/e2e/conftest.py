@@ -141,13 +141,13 @@ async def place(
     """A call by a caller who follows these steps, to the agent as it is or with other settings."""
     agent = Agent(settings, desk.equipment) if settings else desk
     script = scriptfile.parse(f"pitch: 1.18\nsteps:\n{steps}")
-    lines = await rehearse(script, desk.equipment.voice, PHONE_HZ)
+    lines = await rehearse(script, desk.equipment.voices.preferred, PHONE_HZ)
     return Held(await place_script(agent, script, lines, placing(folder, **given)), folder)
 
 
 async def transcribed(desk: Agent, pcm: bytes, rate_hz: int) -> str:
     """What the agent's recogniser makes of at most twenty seconds of speech."""
-    return await _reading(desk.equipment.recogniser, resample(pcm, rate_hz, 16_000))
+    return await _reading(desk.equipment.recognisers.preferred, resample(pcm, rate_hz, 16_000))
 
 
 async def read_all(store: ModelStore, spoken_16k: Sequence[bytes]) -> list[str]:

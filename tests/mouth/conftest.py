@@ -1,7 +1,7 @@
 """A mouth on a pretended line, in pretended time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from antiphon.actions import Speak
 from antiphon.mouth.mouth import Mouth
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.settings import MouthSettings
+from antiphon.mouth.studio import Studio
+from antiphon.net.roster import Roster
 from antiphon.testing.clock import VirtualClock
 from antiphon.testing.line import PretendTransport
 from antiphon.testing.voice import ScriptedVoice
@@ -61,6 +63,8 @@ class Stage:
     mouth: Mouth
     told: list[tuple[float, Any]]
     wheel: SpareWheel
+    studio: Studio
+    others: list[ScriptedVoice]
 
     def names(self, reply: int) -> list[str]:
         """What was told of a reply, in order."""
@@ -107,6 +111,7 @@ def play(
     scene: Callable[[Stage], Awaitable[None]],
     *,
     voice: dict[str, Any] | None = None,
+    others: Sequence[dict[str, Any]] = (),
     settings: MouthSettings | None = None,
     phrases: PhraseCache | None = None,
     on_sent: Callable[[bytes, int], None] | None = None,
@@ -117,10 +122,11 @@ def play(
     async def main(clock: VirtualClock) -> Stage:
         transport = PretendTransport(clock=clock, **line)
         humming = ScriptedVoice(clock=clock, **({"rate_hz": 8000} | (voice or {})))
+        standing = [ScriptedVoice(clock=clock, **other) for other in others]
         wheel = SpareWheel(clock)
         told: list[tuple[float, Any]] = []
         mouth = Mouth(
-            voice=humming,
+            voices=Roster([humming, *standing]),
             transport=transport,
             wheel=wheel,
             clock=clock,
@@ -130,7 +136,14 @@ def play(
             on_sent=on_sent,
         )
         transport.attach(_Line(mouth))
-        stage = Stage(clock, humming, transport, mouth, told, wheel)
+        studio = Studio(
+            voices=Roster([humming]),
+            settings=settings or MouthSettings(),
+            rate_hz=transport.facts.rate_hz,
+            clock=clock,
+            phrases=phrases,
+        )
+        stage = Stage(clock, humming, transport, mouth, told, wheel, studio, standing)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(mouth.run())
             await scene(stage)

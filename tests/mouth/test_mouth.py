@@ -19,6 +19,8 @@ from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.reply import Reply
 from antiphon.mouth.settings import MouthSettings
 from antiphon.mouth.speakable import speakable
+from antiphon.mouth.studio import warm
+from antiphon.net.roster import Roster
 from antiphon.testing.clock import VirtualClock
 from antiphon.testing.line import Faults, PretendTransport
 from antiphon.testing.voice import Fault, ScriptedVoice
@@ -439,8 +441,8 @@ def test_everything_sent_is_shown_with_its_position(play: Play) -> None:
 def test_a_warmed_phrase_plays_at_once_and_needs_no_voice(play: Play, tmp_path: Path) -> None:
     greeting = "Hello there, this is the reception. How can I help you?"
 
-    async def warm(stage: Any) -> None:
-        await stage.mouth.warm([greeting, greeting])
+    async def rendering(stage: Any) -> None:
+        await warm(stage.studio, [greeting, greeting], stage.voice)
 
     async def scene(stage: Any) -> None:
         stage.speak(1, greeting)
@@ -448,7 +450,7 @@ def test_a_warmed_phrase_plays_at_once_and_needs_no_voice(play: Play, tmp_path: 
         assert stage.names(1) == ["ReplyReady", "ReplyStarted"]
         await stage.until(ReplyFinished)
 
-    first = play(warm, phrases=PhraseCache(tmp_path))
+    first = play(rendering, phrases=PhraseCache(tmp_path))
     assert first.voice.begun == 3
     stage = play(scene, phrases=PhraseCache(tmp_path))
     assert stage.voice.begun == 0
@@ -477,7 +479,8 @@ def test_the_plane_drives_it_and_nothing_turns_while_it_is_silent() -> None:
         transport = PretendTransport(clock=clock)
         told: list[Any] = []
         mouth = Mouth(
-            voice=ScriptedVoice(clock=clock), transport=transport, wheel=plane, clock=clock,
+            voices=Roster([ScriptedVoice(clock=clock)]), transport=transport, wheel=plane,
+            clock=clock,
             tell=told.append, settings=MouthSettings(), phrases=None, on_sent=None,
         )  # fmt: skip
         # Before it runs, as a greeting is.

@@ -22,7 +22,8 @@ from antiphon.call.clock import LoopClock
 from antiphon.call.hearing import OpenEar
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, TranscriptChanged
-from antiphon.ports.stt import Heard, Recogniser
+from antiphon.net.roster import Roster
+from antiphon.ports.stt import Heard, Hearing, Recogniser
 from antiphon.providers.deepgram.settings import FLUX, NOVA, FluxSettings, NovaSettings
 from antiphon.providers.deepgram.stt import FluxRecogniser, NovaRecogniser
 from antiphon.sandbox.faults import Fault
@@ -281,7 +282,7 @@ async def test_a_call_loses_and_doubles_no_word_when_its_vendor_vanishes(
             complete.set()
 
     ear = OpenEar(
-        make(sandbox), language="en", keyterms=(), tell=tell, lost=lost.append, clock=LoopClock()
+        Roster([make(sandbox)]), line=Hearing(), tell=tell, lost=lost.append, clock=LoopClock()
     )
     pcm = silence(0.3) + sound(1.5) + silence(0.3)
     async with asyncio.TaskGroup() as group:

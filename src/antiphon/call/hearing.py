@@ -1,9 +1,10 @@
 """One call's ear towards a recogniser, kept open whatever happens to the recogniser.
 
-A recognition that dies is opened again and hears once more what no final reading covers yet, so
-that no word is lost; what it says then replaces what the dead one had guessed, so that none is
-told twice. Its positions and segments start from zero; here they are put on the call's own line,
-and nobody else notices.
+A recognition that dies is opened again, or another recogniser's in its place, and hears once more
+what no final reading covers yet, so that no word is lost; what it says then replaces what the dead
+one had guessed, so that none is told twice. Its positions and segments start from zero; here they
+are put on the call's own line, and nobody else notices. Where a recogniser stands in for a better
+one, it goes as soon as that one is well again and nobody speaks.
 """
 
 from collections import deque
@@ -11,15 +12,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from antiphon.audio.resample import Resampler
 from antiphon.call.kept import KeptAudio
 from antiphon.errors import ProviderError, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, TranscriptChanged, Word
+from antiphon.net.roster import Roster
+from antiphon.net.socket import together
 from antiphon.ports.clock import Clock
 from antiphon.ports.stt import Heard, Hearing, Recogniser, Recognition
 
-__all__ = ["OpenEar"]
+__all__ = ["WIDE_HZ", "OpenEar"]
 
-RATE_HZ: Final = 16_000
+WIDE_HZ: Final = 16_000
+"""What the call's ear makes of every line, and most recognisers want."""
+LOOK_S: Final = 1.0
+"""How often it is looked whether a better recogniser is well again."""
 KEPT_S: Final = 20.0
 """Enough to hear the current utterance again; the oldest goes first."""
 QUIET_KEPT_S: Final = 2.0
@@ -28,6 +35,9 @@ WAITS_S: Final = (0.0, 0.2, 0.5, 1.0, 2.0)
 """A recogniser that keeps dying is tried again after these, then after every last of them."""
 GOOD_S: Final = 10.0
 """So much audio heard without trouble makes up for any number of failures."""
+WORKED_S: Final = 1.0
+"""One that heard less before it failed has not worked at all: another is asked. One that did may
+have lost no more than its connection."""
 BLUR_S: Final = 0.15
 """Recognisers place words to within about this."""
 
@@ -36,9 +46,17 @@ BLUR_S: Final = 0.15
 class _Listening:
     """One recognition, and where its zeros lie on the call's line."""
 
+    by: Recogniser
     origin_s: float
     first_segment: int
+    source_hz: int
+    """Of the audio that is kept for it."""
+    resampler: Resampler | None = None
     recognition: Recognition | None = None
+
+    def feed(self, pcm: bytes) -> None:
+        if self.recognition:
+            self.recognition.feed(self.resampler.feed(pcm) if self.resampler else pcm)
 
 
 class OpenEar:
@@ -47,20 +65,23 @@ class OpenEar:
 
     def __init__(
         self,
-        recogniser: Recogniser,
+        recognisers: Roster[Recogniser],
         *,
-        language: str,
-        keyterms: tuple[str, ...],
+        line: Hearing,
         tell: Callable[[Heard], None],
         lost: Callable[[ProviderError], None],
         clock: Clock,
     ) -> None:
-        self._recogniser = recogniser
-        self._hearing = Hearing(rate_hz=RATE_HZ, language=language, keyterms=keyterms)
+        """``line`` is what the caller's audio is; ``lost`` is told of every recogniser that
+        failed."""
+        self._recognisers = recognisers
+        self._line = line
         self._tell = tell
         self._lost = lost
         self._clock = clock
-        self._audio = KeptAudio(RATE_HZ)
+        self._kept = {WIDE_HZ: KeptAudio(WIDE_HZ)}
+        if any(_takes_the_line(each, line) for each in recognisers.engines):
+            self._kept[line.rate_hz] = KeptAudio(line.rate_hz)
         self._edges: deque[SpeechStarted | SpeechStopped] = deque(maxlen=256)
         self._told: dict[int, TranscriptChanged] = {}
         """The newest reading of every segment that is not dealt with."""
@@ -70,11 +91,16 @@ class OpenEar:
         """A final reading up to here was asked for and has not come."""
         self._now: _Listening | None = None
 
-    def feed(self, pcm: bytes) -> None:
-        """Caller audio at 16 kHz, in order."""
-        self._audio.feed(pcm, KEPT_S if self._unsettled else QUIET_KEPT_S)
-        if self._now and self._now.recognition:
-            self._now.recognition.feed(pcm)
+    @property
+    def rates_hz(self) -> frozenset[int]:
+        """At which audio is to be fed: all of them, the same stretch of the call each time."""
+        return frozenset(self._kept)
+
+    def feed(self, pcm: bytes, rate_hz: int = WIDE_HZ) -> None:
+        """Caller audio at one of the rates, in order."""
+        self._kept[rate_hz].feed(pcm, KEPT_S if self._unsettled else QUIET_KEPT_S)
+        if self._now and self._now.source_hz == rate_hz:
+            self._now.feed(pcm)
 
     def voice(self, edge: SpeechStarted | SpeechStopped) -> None:
         """An edge of voice activity, in the call's audio time."""
@@ -103,18 +129,50 @@ class OpenEar:
     async def run(self) -> None:
         """Keep a recognition running until cancelled."""
         failures = 0
+        failed: list[Recogniser] = []
         while True:
-            fed_before = self._audio.fed_samples
+            recogniser = self._pick(failed)
+            began_s = self._fed_s
             try:
-                await self._open().run()
-                raise Unavailable("stopped listening", provider=self._recogniser.name)
+                await together(self._listen(recogniser), self._until_better(recogniser, began_s))
+                failures, failed = 0, []
+                continue
             except ProviderError as error:
                 self._now = None
+                self._recognisers.failed(recogniser, error, self._clock.now())
                 self._lost(error)
-            lasted = self._audio.fed_samples - fed_before > GOOD_S * RATE_HZ
-            failures = 1 if lasted else failures + 1
+            lasted_s = self._fed_s - began_s
+            failures = 1 if lasted_s > GOOD_S else failures + 1
+            if lasted_s < WORKED_S:
+                failed.append(recogniser)
+                if len(failed) < len(self._recognisers):
+                    continue  # somebody else, at once
             wait_s = WAITS_S[min(failures, len(WAITS_S)) - 1]
             await self._clock.sleep_until(self._clock.now() + wait_s)
+
+    def _pick(self, failed: list[Recogniser]) -> Recogniser:
+        """Whom to ask next: one after another, and from the first again when all have failed."""
+        if len(failed) >= len(self._recognisers):
+            failed.clear()
+        picked = self._recognisers.pick(self._clock.now(), without=failed)
+        assert picked is not None
+        return picked
+
+    async def _listen(self, recogniser: Recogniser) -> None:
+        await self._open(recogniser).run()
+        raise Unavailable("stopped listening", provider=recogniser.name)
+
+    async def _until_better(self, recogniser: Recogniser, began_s: float) -> None:
+        """Ends when somebody better may be asked, and nobody speaks."""
+        good = False
+        while True:
+            now = self._clock.now()
+            if not good and self._fed_s - began_s > GOOD_S:
+                good = True
+                self._recognisers.succeeded(recogniser)
+            if not self._unsettled and self._recognisers.better(recogniser, now):
+                return
+            await self._clock.sleep_until(now + LOOK_S)
 
     # --- opening again -----------------------------------------------------------------------
 
@@ -129,25 +187,40 @@ class OpenEar:
         last = self._edges[-1] if self._edges else None
         return last.at_s if isinstance(last, SpeechStarted) else None
 
-    def _open(self) -> Recognition:
-        """A recognition that hears again what no final reading covers."""
-        origin_s, segment = self._resume()
-        now = self._now = _Listening(origin_s, segment)
-        recognition = self._recogniser.listen(self._hearing, lambda heard: self._heard(heard, now))
-        self._catch_up(recognition, origin_s)
-        now.recognition = recognition
-        return recognition
+    @property
+    def _fed_s(self) -> float:
+        return self._kept[WIDE_HZ].fed_s
 
-    def _catch_up(self, recognition: Recognition, origin_s: float) -> None:
+    def _open(self, recogniser: Recogniser) -> Recognition:
+        """A recognition that hears again what no final reading covers."""
+        source_hz, hearing = self._fitting(recogniser)
+        origin_s, segment = self._resume(self._kept[source_hz].first_s)
+        now = self._now = _Listening(recogniser, origin_s, segment, source_hz)
+        if hearing.rate_hz != source_hz:
+            now.resampler = Resampler(source_hz, hearing.rate_hz)
+        now.recognition = recogniser.listen(hearing, lambda heard: self._heard(heard, now))
+        self._catch_up(now, now.recognition)
+        return now.recognition
+
+    def _fitting(self, recogniser: Recogniser) -> tuple[int, Hearing]:
+        """Which of the kept audio it is fed, and as what: the line's own where it can be."""
+        line, rates = self._line, recogniser.rates_hz
+        if _takes_the_line(recogniser, line):
+            return line.rate_hz, line
+        rate_hz = WIDE_HZ if WIDE_HZ in rates else rates[0]
+        return WIDE_HZ, replace(line, rate_hz=rate_hz, encoding="pcm16")
+
+    def _catch_up(self, now: _Listening, recognition: Recognition) -> None:
         """Feed it what it missed, the edges of speech where they belong."""
+        audio, origin_s = self._kept[now.source_hz], now.origin_s
         at_s = origin_s
         for edge in self._edges_after(origin_s):
             if edge.at_s > at_s:
-                recognition.feed(self._audio.cut(at_s, edge.at_s))
+                now.feed(audio.cut(at_s, edge.at_s))
                 at_s = edge.at_s
             recognition.voice(replace(edge, at_s=edge.at_s - origin_s))
-        if rest := self._audio.cut(at_s, self._audio.fed_s):
-            recognition.feed(rest)
+        if rest := audio.cut(at_s, audio.fed_s):
+            now.feed(rest)
         if self._owed_s is not None:
             recognition.finalise(self._owed_s - origin_s)
 
@@ -158,11 +231,11 @@ class OpenEar:
             after.insert(0, SpeechStarted(at_s=origin_s))
         return after
 
-    def _resume(self) -> tuple[float, int]:
+    def _resume(self, first_s: float) -> tuple[float, int]:
         """Where to hear again from, and the number of the first segment found there."""
         guessed = [told for told in self._told.values() if not self._is_done(told)]
         done_s = max((t.end_s for t in self._told.values() if self._is_done(t)), default=0.0)
-        origin_s = max(self._settled_s, done_s, self._audio.first_s)
+        origin_s = max(self._settled_s, done_s, first_s)
         again = sorted(t.segment for t in guessed if t.start_s >= origin_s - BLUR_S)
         # What is heard now takes the place of the first guess; the others are withdrawn.
         for number in again[1:]:
@@ -198,6 +271,10 @@ class OpenEar:
         if told.final and self._owed_s is not None and told.end_s >= self._owed_s - BLUR_S:
             self._owed_s = None
         self._tell(told)
+
+
+def _takes_the_line(recogniser: Recogniser, line: Hearing) -> bool:
+    return not recogniser.rates_hz or line.rate_hz in recogniser.rates_hz
 
 
 def _shifted(heard: TranscriptChanged, shift_s: float) -> tuple[Word, ...]:

@@ -23,7 +23,7 @@ from antiphon.actions import Action
 from antiphon.audio.frame import FRAME_S
 from antiphon.call.account import Account, Watcher, short
 from antiphon.call.conversation import Conversation
-from antiphon.call.hearing import OpenEar
+from antiphon.call.hearing import WIDE_HZ, OpenEar
 from antiphon.call.inbox import Inbox
 from antiphon.call.tape import Recorder, Tape
 from antiphon.call.thinking import Thinking
@@ -43,11 +43,12 @@ from antiphon.media.plane import Beat, Plane
 from antiphon.mouth.mouth import Mouth
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.settings import MouthSettings
+from antiphon.net.roster import Roster
 from antiphon.ports.clock import Clock
 from antiphon.ports.endpoint import EndpointModel
 from antiphon.ports.journal import Journal
 from antiphon.ports.llm import LanguageModel
-from antiphon.ports.stt import Recogniser
+from antiphon.ports.stt import Hearing, Recogniser
 from antiphon.ports.transport import Transport
 from antiphon.ports.tts import Synthesiser
 
@@ -72,8 +73,8 @@ class Equipment:
 
     clock: Clock
     plane: Plane
-    recogniser: Recogniser
-    voice: Synthesiser
+    recognisers: Roster[Recogniser]
+    voices: Roster[Synthesiser]
     model: LanguageModel | None = None
     endpoint: EndpointModel | None = None
     mouth: MouthSettings
@@ -136,13 +137,18 @@ class Call:
             note=self._account.note,
         )
         self._hears = OpenEar(
-            equipment.recogniser,
-            language=equipment.language,
-            keyterms=equipment.keyterms,
+            equipment.recognisers,
+            line=Hearing(
+                rate_hz=facts.rate_hz,
+                encoding=facts.encoding,
+                language=equipment.language,
+                keyterms=equipment.keyterms,
+            ),
             tell=self._inbox.put,
             lost=self._recogniser_lost,
             clock=self._clock,
         )
+        native = facts.rate_hz in self._hears.rates_hz - {WIDE_HZ}
         self._ear = Ear(
             rate_hz=facts.rate_hz,
             plane=equipment.plane,
@@ -150,9 +156,10 @@ class Call:
             clock=self._clock,
             on_16k=self._hears.feed,
             on_audio=self._record_caller if recorder else None,
+            on_line=partial(self._hears.feed, rate_hz=facts.rate_hz) if native else None,
         )
         self._mouth = Mouth(
-            voice=equipment.voice,
+            voices=equipment.voices,
             transport=transport,
             wheel=self,
             clock=self._clock,
@@ -162,6 +169,7 @@ class Call:
             on_sent=self._record_agent if recorder else None,
             on_clause=self._clause,
             on_words=self._account.spoken,
+            on_lost=self._voice_lost,
         )
 
     async def run(self) -> CallEnded:
@@ -350,6 +358,9 @@ class Call:
     @_contained
     def _beat(self, callback: Callable[[float], None], now_s: float) -> None:
         callback(now_s)
+
+    def _voice_lost(self, error: ProviderError) -> None:
+        self._account.note("voice_lost", why=str(error))
 
     def _recogniser_lost(self, error: ProviderError) -> None:
         self._account.note("recogniser_lost", why=str(error))

@@ -61,7 +61,7 @@ async def _place(args: argparse.Namespace, out: Path, scratch: Path) -> None:
     show = None if args.json else Show(console())
     async with open_agent(settings, cold, progress=say) as opened:
         say("rehearsing the caller's lines")
-        lines = await rehearse(script, opened.equipment.voice, PHONE_HZ)
+        lines = await rehearse(script, opened.equipment.voices.preferred, PHONE_HZ)
         placing = Placing(
             call=f"bench-{args.what}",
             events=out / "call.jsonl",

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from antiphon.cli.live import Traces, console, say
+from antiphon.cli.live import Traces, console, cost, say, show_cost
 from antiphon.cli.output import Exit, print_json
 from antiphon.config import agent, environment
 from antiphon.errors import ConfigError
@@ -51,8 +51,10 @@ def run(args: argparse.Namespace) -> int:
         traces.write_report(args.report, title=str(args.agent), audited=audited)
     if args.json:
         figures = {"ended_by": ended.by, "reason": ended.reason, **summary(traces.answered)}
-        print_json({"ok": ended.by != "failure", **figures, "audit": audited})
+        spent = cost(traces.log).to_json()
+        print_json({"ok": ended.by != "failure", **figures, "audit": audited, "cost": spent})
     else:
+        show_cost(traces.log)
         print(f"recording {args.record}, call log {args.events}")
     return Exit.FAILED if ended.by == "failure" else Exit.OK
 
@@ -76,7 +78,7 @@ async def _call(args: argparse.Namespace, caller: Recording | Script) -> CallEnd
         try:
             if isinstance(caller, Recording):
                 return await place_recording(opened, caller, placing)
-            lines = await rehearse(caller, opened.equipment.voice, PHONE_HZ)
+            lines = await rehearse(caller, opened.equipment.voices.preferred, PHONE_HZ)
             return await place_script(opened, caller, lines, placing)
         finally:
             if show:

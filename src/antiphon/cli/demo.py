@@ -62,7 +62,7 @@ async def _place(args: argparse.Namespace) -> None:
     async with open_agent(settings, environment.read(), progress=say) as opened:
         say("rendering what the agent always says the same way, and the caller's lines")
         await opened.warm(PHONE_HZ)
-        lines = await rehearse(script, opened.equipment.voice, PHONE_HZ)
+        lines = await rehearse(script, opened.equipment.voices.preferred, PHONE_HZ)
         placing = Placing(
             call="demo",
             events=args.out / "call.jsonl",

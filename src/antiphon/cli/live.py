@@ -7,13 +7,18 @@ from typing import Any
 
 from rich.console import Console
 
+from antiphon.config import environment
+from antiphon.observe import prices
 from antiphon.observe.audit import audit
+from antiphon.observe.cost import Cost, cost_of, day_of
+from antiphon.observe.costtable import cost_table
 from antiphon.observe.latency import TurnLatency, turns
 from antiphon.observe.logreader import CallLog, read
 from antiphon.observe.playback import Recording, load
+from antiphon.observe.prices import Prices
 from antiphon.observe.report import report, save
 
-__all__ = ["Traces", "console", "say"]
+__all__ = ["Traces", "console", "cost", "own_prices", "say", "show_cost"]
 
 # Where there is no terminal to ask, a table must still fit its words.
 PLAIN_COLUMNS = 140
@@ -50,4 +55,21 @@ class Traces:
 
     def write_report(self, file: Path, title: str, audited: dict[str, Any] | None = None) -> None:
         """The page a person would rather look at."""
-        save(report(self.log, self.recording, audited, title=title), file)
+        page = report(self.log, self.recording, audited, title=title, prices=own_prices())
+        save(page, file)
+
+
+def own_prices() -> Prices:
+    """The price table, with the user's own rows. Raises `ConfigError`."""
+    return prices.load(environment.read().prices)
+
+
+def cost(log: CallLog) -> Cost:
+    """What the call of a log cost."""
+    return cost_of(log.lines, own_prices(), day_of(log.header.started))
+
+
+def show_cost(log: CallLog) -> None:
+    """The same as a table, where anything was used."""
+    if (spent := cost(log)).lines:
+        console().print(cost_table(spent))

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("antiphon.cli.replay", "re-derives every action of a call log and compares"),
     "report": ("antiphon.cli.report", "the page of a call that is over, from its log"),
     "models": ("antiphon.cli.models", "local models: list, pull, verify"),
+    "providers": ("antiphon.cli.providers", "every engine: what it can do, costs and needs"),
     "sandbox": ("antiphon.cli.sandbox", "pretended vendors on this machine, for work without keys"),
     "bench": ("antiphon.cli.bench", "latency, barge-in and capacity, measured"),
     "check": ("antiphon.cli.check", "validates an agent file and says what to fix"),
@@ -81,7 +82,7 @@ def _run(command: Command, args: argparse.Namespace) -> int:
 
 
 def _command_name(words: list[str]) -> tuple[str | None, list[str]]:
-    lines = "\n".join(f"  {name:<8} {summary}" for name, (_, summary) in COMMANDS.items())
+    lines = "\n".join(f"  {name:<9} {summary}" for name, (_, summary) in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="antiphon",
         usage="antiphon COMMAND [ARGUMENT...]",

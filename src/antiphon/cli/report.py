@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from antiphon.cli.live import Traces
+from antiphon.cli.live import Traces, cost, own_prices, show_cost
 from antiphon.cli.output import Exit, print_json
 from antiphon.observe.latency import turns
 from antiphon.observe.logreader import read
@@ -28,9 +28,11 @@ def run(args: argparse.Namespace) -> int:
         log = traces.log
     else:
         log = read(args.log)
-        save(report(log, title=args.log.stem), page)
+        save(report(log, title=args.log.stem, prices=own_prices()), page)
     if args.json:
-        print_json({"report": str(page), "turns": len(turns(log.lines))})
+        spent = cost(log).to_json()
+        print_json({"report": str(page), "turns": len(turns(log.lines)), "cost": spent})
     else:
+        show_cost(log)
         print(page)
     return Exit.OK

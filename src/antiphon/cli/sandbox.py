@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from antiphon.cli.output import Exit, print_json
 from antiphon.errors import ConfigError
@@ -12,6 +13,7 @@ from antiphon.net.offering import Order
 from antiphon.ports.llm import LanguageModel
 from antiphon.ports.stt import Recogniser
 from antiphon.ports.tts import Synthesiser
+from antiphon.sandbox.doors import DESKS, DOORS
 from antiphon.sandbox.server import Sandbox
 from antiphon.wiring import providers
 
@@ -36,9 +38,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tls", action="store_true", help="listen with TLS too, under a certificate made now"
     )
+    parser.add_argument(
+        "--endpoints", action="store_true", help="list what is pretended, and do nothing else"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.endpoints:
+        return _list(as_json=args.json)
     models = ModelStore().path
 
     def ears() -> Recogniser:
@@ -72,6 +79,26 @@ def run(args: argparse.Namespace) -> int:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return Exit.OK
+
+
+def _list(*, as_json: bool) -> int:
+    """Every endpoint there is: whose, how it is asked, where."""
+    found = [(_vendor(door.serve), "WS", door.path) for door in DOORS]
+    found += [
+        (_vendor(desk.serve), method, desk.path) for desk in DESKS for method in desk.methods
+    ]
+    if as_json:
+        print_json([{"vendor": v, "method": m, "path": p} for v, m, p in sorted(found)])
+        return Exit.OK
+    for vendor, method, path in sorted(found):
+        print(f"{vendor:<12} {method:<6} {path}")
+    return Exit.OK
+
+
+def _vendor(serve: Any) -> str:
+    """Whose folder it comes from."""
+    module: str = getattr(serve, "func", serve).__module__
+    return module.removeprefix("antiphon.sandbox.").partition(".")[0]
 
 
 def _lines(file: Path) -> list[str]:

@@ -20,6 +20,8 @@ class Environment(BaseModel):
     """Call logs and recordings: $ANTIPHON_CALLS, otherwise ``calls`` in the current folder."""
     token: str | None = Field(default=None, repr=False)
     """What callers over the network must present: $ANTIPHON_TOKEN."""
+    prices: Path | None = None
+    """Prices of your own, which go before ours: $ANTIPHON_PRICES."""
     vendors: Mapping[str, str] = Field(default_factory=dict, repr=False)
     """Keys and addresses of providers, under the vendors' own names: $DEEPGRAM_API_KEY and the
     others that ``antiphon providers`` lists."""
@@ -33,5 +35,6 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         cache=Path(cache) / "antiphon",
         calls=Path(environ.get("ANTIPHON_CALLS") or "calls"),
         token=environ.get("ANTIPHON_TOKEN") or None,
+        prices=Path(environ["ANTIPHON_PRICES"]) if environ.get("ANTIPHON_PRICES") else None,
         vendors={name: value for name, value in environ.items() if value},
     )

@@ -70,20 +70,21 @@ def explained(
     """The first mistake, in words; the others by their place."""
     # A name that is not known explains why another is missing, and not the other way round.
     mistakes = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    first, rest = mistakes[0], mistakes[1:]
-    what, fix = _words(first, root)
-    if rest:
-        places = ", ".join(_dotted(_place(other)) for other in rest[:_MORE])
-        fix = f"{fix}\n  also wrong: {places}".lstrip("\n ")
-    return ConfigError(what, where=_at(file, _find(node, _place(first))), fix=fix)
+    (place, first), *rest = ((_written(node, _place(one)), one) for one in mistakes)
+    what, fix = _words(first, place, root)
+    # A list that lacks only what is wrong in it is not wrong once more.
+    places = [place, *(other for other, _ in rest)]
+    others = list(dict.fromkeys(_dotted(p) for p in places if not _holds(p, places)))[1:]
+    if others:
+        fix = f"{fix}\n  also wrong: {', '.join(others[:_MORE])}".lstrip("\n ")
+    return ConfigError(what, where=_at(file, _find(node, place)), fix=fix)
 
 
 # --- words ---------------------------------------------------------------------------------------
 
 
-def _words(mistake: Any, root: type[BaseModel]) -> tuple[str, str]:
-    """What is wrong, and what to do about it."""
-    loc = _place(mistake)
+def _words(mistake: Any, loc: Place, root: type[BaseModel]) -> tuple[str, str]:
+    """What is wrong at a place, and what to do about it."""
     name, value = _dotted(loc), _shown.repr(mistake["input"])
     match mistake["type"]:
         case "extra_forbidden":
@@ -98,8 +99,8 @@ def _words(mistake: Any, root: type[BaseModel]) -> tuple[str, str]:
         case "string_type":
             quoted = not isinstance(mistake["input"], list | dict | None)
             return f"{name} is text, not {value}", "put it in quotes" if quoted else ""
-        case "string_pattern_mismatch" if loc[-1] in _SHAPES:
-            return f"{name} cannot be {value}", f"it is {_SHAPES[str(loc[-1])]}"
+        case "string_pattern_mismatch" if loc[0] in _SHAPES:
+            return f"{name} cannot be {value}", f"it is {_SHAPES[str(loc[0])]}"
         case "tuple_type":
             return f"{name} is a list, not {value}", "write [one, another], or each after a dash"
         case "model_type":
@@ -173,6 +174,16 @@ def _place(mistake: Any) -> Place:
     error = mistake.get("ctx", {}).get("error")
     loc: Place = mistake["loc"]
     return (*loc, *error.at) if isinstance(error, Contradiction) else loc
+
+
+def _written(node: yaml.Node | None, loc: Place) -> Place:
+    """The place as its author knows it: one name may stand for a list that holds only it."""
+    outer = _find(node, loc[:-1]) if loc and isinstance(loc[-1], int) else None
+    return loc[:-1] if isinstance(outer, yaml.ScalarNode) else loc
+
+
+def _holds(place: Place, places: Sequence[Place]) -> bool:
+    return any(len(p) > len(place) and p[: len(place)] == place for p in places)
 
 
 def _dotted(loc: Place) -> str:

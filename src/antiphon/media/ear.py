@@ -51,9 +51,10 @@ class Ear:
         on_16k: Callable[[bytes], None],
         clock: Clock,
         on_audio: Callable[[bytes, int], None] | None = None,
+        on_line: Callable[[bytes], None] | None = None,
     ) -> None:
-        """``on_16k`` gets PCM16 at 16 kHz in order; ``on_audio`` gets it at the call's rate,
-        with the position of its first sample."""
+        """``on_16k`` gets PCM16 at 16 kHz in order, ``on_line`` the same at the call's rate;
+        ``on_audio`` gets only what was really heard, with the position of its first sample."""
         self.vad_rate_hz = rate_hz if rate_hz in _NATIVE_HZ else WIDE_HZ
         self.slot = plane.vad.open()
         self.meter = Meter(rate_hz)
@@ -66,6 +67,7 @@ class Ear:
         self._emit = emit
         self._on_16k = on_16k
         self._on_audio = on_audio
+        self._on_line = on_line
         self._clock = clock
         self._resampler = Resampler(rate_hz, WIDE_HZ)
         self._ring = Ring(int(RECENT_S * WIDE_HZ))
@@ -175,6 +177,8 @@ class Ear:
     def _take_in(self, pcm: bytes) -> None:
         self._samples += len(pcm) // _BYTES
         self.meter.add(pcm)
+        if self._on_line:
+            self._on_line(pcm)
         wide = self._resampler.feed(pcm)
         self._watch(pcm if self.vad_rate_hz == self._rate_hz else wide)
         if wide:

@@ -9,10 +9,11 @@ nobody waiting, and `stop` leaves it alone, since it answers what the caller is 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import Final, TypeAlias
 
 from antiphon.actions import Speak
+from antiphon.errors import ProviderError
 from antiphon.events import (
     Event,
     ReplyFailed,
@@ -24,12 +25,12 @@ from antiphon.events import (
 from antiphon.mouth.lineup import Lineup
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.playout import Figures, Playout
-from antiphon.mouth.polish import Loudness
 from antiphon.mouth.reply import Reply
 from antiphon.mouth.settings import MouthSettings
-from antiphon.mouth.studio import Studio, warm
+from antiphon.mouth.studio import Studio
 from antiphon.mouth.voicing import Voicing
 from antiphon.mouth.wheel import Ticking, Wheel
+from antiphon.net.roster import Roster
 from antiphon.ports.clock import Clock
 from antiphon.ports.transport import Transport
 from antiphon.ports.tts import Synthesiser
@@ -57,7 +58,7 @@ class Mouth:
     def __init__(  # noqa: PLR0913 - one object from everything a call owns
         self,
         *,
-        voice: Synthesiser,
+        voices: Roster[Synthesiser],
         transport: Transport,
         wheel: Wheel,
         clock: Clock,
@@ -67,19 +68,20 @@ class Mouth:
         on_sent: Callable[[bytes, int], None] | None,
         on_clause: Callable[[int, str], None] | None = None,
         on_words: OnWords | None = None,
+        on_lost: Callable[[ProviderError], None] | None = None,
     ) -> None:
         self._clock = clock
         self._wheel = wheel
         self._tell = tell
         self._on_clause = on_clause
         self._on_words = on_words
+        self._on_lost = on_lost
         self._studio = Studio(
-            voice=voice,
+            voices=voices,
             settings=settings,
             rate_hz=transport.facts.rate_hz,
             clock=clock,
             phrases=phrases,
-            loudness=Loudness(settings.loudness_dbfs),
         )
         self._playout = Playout(
             transport, duck_db=settings.duck_db, on_sent=on_sent, cut_done=self._cut_done
@@ -103,10 +105,6 @@ class Mouth:
             if self._beat:
                 self._beat.cancel()
                 self._beat = None
-
-    async def warm(self, texts: Sequence[str]) -> None:
-        """Make greetings, fillers and fallbacks ahead of time. Raises `ProviderError`."""
-        await warm(self._studio, texts)
 
     @property
     def figures(self) -> Figures:
@@ -197,7 +195,7 @@ class Mouth:
     def _open(self, action: Speak) -> Voicing:
         reply = Reply(action, self._studio.rate_hz)
         self._lineup.add(reply)
-        voicing = Voicing(reply, self._studio, self._start, self._more)
+        voicing = Voicing(reply, self._studio, self._start, self._more, self._on_lost)
         self._voicings[reply.number] = voicing
         return voicing
 

@@ -21,6 +21,8 @@ second does not come too late."""
 EDGE_S: Final = 0.005
 """Held back from a clause that is still being made, to fade out with if no more comes in time;
 also how long the voice takes to come back. Shorter is heard as a click."""
+SEAM_S: Final = 0.06
+"""Between two voices within one clause: about as long as a speaker's shortest pause."""
 KEPT_S: Final = 4.0
 """Sent audio that is kept for a flush: more than any lead and any way there and back."""
 
@@ -129,14 +131,27 @@ class Reply:
     def _before(self, clause: Clause) -> str:
         return "".join(other.text for other in self.clauses[: self.clauses.index(clause)])
 
-    def join(self, pcm: bytes) -> None:
-        """Go on with a clause that is being made anew, from where the first attempt broke off."""
+    def unsent(self, clause: Clause, from_sample: int) -> bytes:
+        """The audio of the open clause that can still be taken back, from a sample of its own."""
+        at = max(clause.start + from_sample, self.cursor)
+        return bytes(self._audio[2 * (at - self._dropped) :])
+
+    def break_off(self, clause: Clause, made: int) -> None:
+        """Take back the open clause's audio after so many samples, but for what was sent. What
+        stays sinks away and is followed by a short pause: somebody else may go on."""
+        if not clause.made:
+            return
+        made = min(max(made, self.cursor - clause.start, 0), clause.made)
+        self._audio = self._audio[: 2 * (clause.start + made - self._dropped)]
+        clause.made = made
+        if not made:
+            return
         tail = min(round(EDGE_S * self._rate_hz), self.rendered - self.cursor)
         if tail > 0:
-            # Unsent audio ends in the middle of a word: let it sink as the new rises.
             self._audio[-2 * tail :] = fade_out(bytes(self._audio[-2 * tail :]), self._rate_hz)
-            pcm = fade_in(pcm, self._rate_hz, EDGE_S)
-        self.append(pcm)
+        pause = round(SEAM_S * self._rate_hz)
+        self._audio += bytes(2 * pause)
+        clause.made += pause
 
     # --- audio out --------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ class MouthSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     voice: str = ""
-    """Which of the engine's voices; empty for its default."""
+    """Which of the preferred engine's voices; empty for its default. Those that stand in for it
+    have their own: ``providers`` in the agent file."""
     speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
     """1 is the voice's own pace."""
     language: str = "en"
@@ -29,3 +30,5 @@ class MouthSettings(BaseModel):
     """The level every voice is brought to."""
     stall_s: Annotated[float, Field(gt=0.0, le=30.0)] = 3.0
     """A voice that owes a clause and makes no sound for this long has failed."""
+    stand_in_s: Annotated[float, Field(gt=0.0, le=30.0)] = 1.0
+    """The same where another voice can go on: then there is no need to be so patient."""

@@ -1,8 +1,8 @@
 """Text to audio for one reply: which clause is made when, by the cache or by the voice.
 
 A clause is said as soon as look-ahead allows, so that the engine works while the caller listens,
-but never so far ahead that an interruption throws away much. An engine that fails is asked once
-more, from the clause that is not complete; what of it was made already is not made twice.
+but never so far ahead that an interruption throws away much. Where a voice fails, the next one
+goes on with the first word that is not wholly made; a voice that is alone is asked once more.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from antiphon.errors import ProviderError, TimedOut, Unavailable
 from antiphon.mouth.clause import Clause
 from antiphon.mouth.phrases import Phrase
 from antiphon.mouth.reply import Reply
-from antiphon.mouth.studio import Studio, Take
-from antiphon.ports.tts import Spoken, Utterance
+from antiphon.mouth.studio import Studio, Take, break_off, remaining
+from antiphon.ports.tts import Spoken, Synthesiser, Utterance
 
 __all__ = ["Voicing"]
 
@@ -38,11 +38,14 @@ class Voicing:
         studio: Studio,
         start: Callable[[Coroutine[None, None, None]], "asyncio.Task[None]"],
         more: Callable[[Reply], None],
+        lost: Callable[[ProviderError], None] | None = None,
     ) -> None:
         self.reply = reply
         self._studio = studio
         self._start = start
         self._more = more
+        self._on_lost = lost
+        self._voice: Synthesiser | None = None
         self._utterance: Utterance | None = None
         self._task: asyncio.Task[None] | None = None
         self._patience: asyncio.Timeout | None = None
@@ -50,7 +53,6 @@ class Voicing:
         """In the order the present utterance was told them."""
         self._kept: dict[int, Phrase] = {}
         """By clause identity: found in the cache, waiting for the clauses before it."""
-        self._attempts = 1
         self._cancelled = False
 
     def feed(self) -> None:
@@ -83,18 +85,31 @@ class Voicing:
 
     def _say(self, clause: Clause) -> None:
         if self._utterance is None:
-            self._utterance = self._studio.utter()
-            self._said = []
-            self._task = self._start(self._run(self._utterance))
+            self._begin(self._pick())
         self._said.append(clause)
-        self._utterance.say(clause.spoken.text)
+        self._utter(clause)
         self._wait_from_now()
+
+    def _begin(self, voice: Synthesiser) -> None:
+        self._voice, self._said = voice, []
+        self._utterance = self._studio.utter(voice)
+        self._task = self._start(self._run(self._utterance))
+
+    def _utter(self, clause: Clause) -> None:
+        assert self._utterance is not None
+        self._utterance.say(remaining(clause, len(clause.times)))
+
+    def _pick(self) -> Synthesiser:
+        """Who begins."""
+        studio = self._studio
+        picked = studio.voices.pick(studio.clock.now())
+        assert picked is not None
+        return picked
 
     def _use_kept(self) -> None:
         """Cached clauses whose turn has come."""
         reply = self.reply
         while (clause := reply.open_clause) and (phrase := self._kept.pop(id(clause), None)):
-            self._studio.loudness.known(phrase.gain_db)
             reply.append(phrase.pcm)
             clause.times = list(phrase.words)
             clause.complete = True
@@ -103,25 +118,37 @@ class Voicing:
     # --- the engine ---------------------------------------------------------------------------
 
     async def _run(self, utterance: Utterance | None) -> None:
+        studio, voices = self._studio, self._studio.voices
+        tried: list[Synthesiser] = []
         while utterance is not None:
-            error = await self._attempt(utterance)
+            error, voice = await self._attempt(utterance), self._voice
+            assert voice is not None
             self._utterance = utterance = None
             if error is None:
+                voices.succeeded(voice)
                 return
-            if error.retryable and self._attempts < ATTEMPTS:
-                self._attempts += 1
-                utterance = self._begin_again()
-            else:
+            now = studio.clock.now()
+            voices.failed(voice, error, now)
+            if self._on_lost:
+                self._on_lost(error)
+            tried.append(voice)
+            again = error.retryable and len(voices) == 1 and len(tried) < ATTEMPTS
+            following = voice if again else voices.pick(now, without=tried)
+            self._break_off(voice)
+            if following is not None:
+                utterance = self._begin_again(following)
+            elif not self._use_what_is_kept():
                 self.reply.failed = str(error)
                 self._more(self.reply)
 
     async def _attempt(self, utterance: Utterance) -> ProviderError | None:
         """Listen to one utterance to its end; returns what went wrong."""
-        name = self._studio.voice.name
+        assert self._voice is not None
+        name = self._voice.name
         try:
             async with asyncio.timeout(None) as self._patience:
                 self._wait_from_now()
-                await self._listen(utterance)
+                await self._listen(utterance, self._voice)
         except ProviderError as error:
             return error
         except TimeoutError:
@@ -132,23 +159,49 @@ class Voicing:
             return None
         return Unavailable("ended without the audio of a clause", provider=name)
 
-    def _begin_again(self) -> Utterance:
+    def _break_off(self, voice: Synthesiser) -> None:
+        """Of the clause being made its whole words stay, and only the rest is said again."""
+        studio = self._studio
         self._said = [clause for clause in self._said if not clause.complete]
-        self._utterance = utterance = self._studio.utter()
         for clause in self._said:
-            utterance.say(clause.spoken.text)
+            break_off(clause, self.reply, studio.letters_per_s[voice.name], studio.rate_hz)
+            if clause.times and not remaining(clause, len(clause.times)):
+                clause.complete = True
+        self._said = [clause for clause in self._said if not clause.complete]
+
+    def _begin_again(self, voice: Synthesiser) -> Utterance | None:
+        if not self._said:
+            # It broke off behind the last word: nothing is missing.
+            self._use_kept()
+            self._more(self.reply)
+            if self._all_said:
+                return None
+        self._voice = voice
+        self._utterance = utterance = self._studio.utter(voice)
+        for clause in self._said:
+            self._utter(clause)
         if self._all_said:
             utterance.end()
         return utterance
 
-    async def _listen(self, utterance: Utterance) -> None:
+    def _use_what_is_kept(self) -> bool:
+        """Nobody is left to ask; what somebody once said may still do."""
+        found = {id(c): self._studio.cached(c, at_any_price=True) for c in self._said}
+        if not all(found.values()) or any(clause.made for clause in self._said):
+            return False
+        self._kept |= {key: phrase for key, phrase in found.items() if phrase}
+        self._said = []
+        self._use_kept()
+        return True
+
+    async def _listen(self, utterance: Utterance, voice: Synthesiser) -> None:
         takes: dict[int, Take] = {}
         pieces = utterance.audio()
         try:
             async for piece in pieces:
                 take = takes.get(piece.clause)
                 if take is None:
-                    take = takes[piece.clause] = Take(self._said[piece.clause], self._studio)
+                    take = takes[piece.clause] = Take(self._said[piece.clause], self._studio, voice)
                 await self._hear(take, piece)
                 self._wait_from_now()
         finally:
@@ -156,31 +209,25 @@ class Voicing:
                 await pieces.aclose()
 
     async def _hear(self, take: Take, piece: Spoken) -> None:
-        step = 2 * round(SLICE_S * self._studio.voice.rate_hz)
+        step = 2 * round(SLICE_S * take.voice.rate_hz)
         for at in range(0, len(piece.pcm), step):
             if at:
                 await self._studio.clock.sleep_until(self._studio.clock.now())
-            self._add(take, take.feed(piece.pcm[at : at + step]))
+            self._add(take.feed(piece.pcm[at : at + step]))
         take.learn(piece.words)
         if not piece.last:
             return
-        self._add(take, take.finish())
+        self._add(take.finish())
         take.clause.complete = True
-        if not take.clause.inserted:
-            self._studio.remember(take.clause, take.phrase)
+        self._studio.remember(take)
         self._use_kept()
         self.feed()
         self._more(self.reply)
 
-    def _add(self, take: Take, pcm: bytes) -> None:
-        if not pcm:
-            return
-        if take.joins:
-            take.joins = False
-            self.reply.join(pcm)
-        else:
+    def _add(self, pcm: bytes) -> None:
+        if pcm:
             self.reply.append(pcm)
-        self._more(self.reply)
+            self._more(self.reply)
 
     def _wait_from_now(self) -> None:
         """An engine that owes audio has so long to make some."""
@@ -188,4 +235,4 @@ class Voicing:
             return
         owes = any(not clause.complete for clause in self._said)
         now = asyncio.get_running_loop().time()
-        self._patience.reschedule(now + self._studio.settings.stall_s if owes else None)
+        self._patience.reschedule(now + self._studio.patience_s if owes else None)

@@ -71,6 +71,11 @@ class Child:
         self._respawn: asyncio.TimerHandle | None = None
 
     @property
+    def name(self) -> str:
+        """The provider's."""
+        return self.program.name
+
+    @property
     def busy(self) -> bool:
         """A job would have to wait."""
         return not self._is_ready or len(self._working) >= self.program.lanes

@@ -16,7 +16,7 @@ from antiphon.errors import ProviderError, TimedOut, Unavailable
 from antiphon.net.account import Account
 from antiphon.net.refusal import refusal, washed
 
-__all__ = ["Answer", "Http"]
+__all__ = ["Answer", "Http", "client"]
 
 WARM: Final = 4
 """Connections kept for the next request."""
@@ -29,6 +29,27 @@ MAX_REFUSAL: Final = 64 << 10
 # At debug level the library tells of every header, keys included.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 logging.getLogger("httpcore2").setLevel(logging.WARNING)
+
+
+def client(
+    account: Account, headers: Mapping[str, str], *, silent_s: float | None
+) -> httpx2.AsyncClient:
+    """A connection pool for one vendor; whoever asked for it closes it. ``silent_s`` is how long
+    the vendor may say nothing; None: somebody else's concern."""
+    host = httpx2.URL(account.base_url).host
+    return httpx2.AsyncClient(
+        headers=headers,
+        # OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR here.
+        verify=ssl.create_default_context(),
+        # A proxy of the environment is for the world outside.
+        trust_env=host not in ("localhost", "127.0.0.1", "::1"),
+        timeout=httpx2.Timeout(silent_s, connect=account.connect_within_s),
+        limits=httpx2.Limits(
+            max_connections=MOST_CONNECTIONS,
+            max_keepalive_connections=WARM,
+            keepalive_expiry=IDLE_S,
+        ),
+    )
 
 
 class Answer:
@@ -117,20 +138,7 @@ class Http:
     @property
     def _client(self) -> httpx2.AsyncClient:
         if self._made is None:
-            host = httpx2.URL(self._account.base_url).host
-            self._made = httpx2.AsyncClient(
-                headers=self._headers,
-                # OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR here.
-                verify=ssl.create_default_context(),
-                # A proxy of the environment is for the world outside.
-                trust_env=host not in ("localhost", "127.0.0.1", "::1"),
-                timeout=httpx2.Timeout(self._silent_s, connect=self._account.connect_within_s),
-                limits=httpx2.Limits(
-                    max_connections=MOST_CONNECTIONS,
-                    max_keepalive_connections=WARM,
-                    keepalive_expiry=IDLE_S,
-                ),
-            )
+            self._made = client(self._account, self._headers, silent_s=self._silent_s)
         return self._made
 
     async def _refused(self, response: httpx2.Response) -> ProviderError:

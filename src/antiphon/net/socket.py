@@ -9,7 +9,7 @@ import asyncio
 import logging
 import ssl
 from collections import deque
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -130,6 +130,8 @@ class Peer:
     close_within_s: float = 0.03
     """Saying goodbye may take no longer: whoever cancels must be free within 50 ms. The close
     frame is on its way by then; the rest is dropped."""
+    close_codes: Mapping[int, type[ProviderError]] = field(default_factory=dict)
+    """What this vendor means by a close code of its own; 1008 and 1013 are known."""
     _tls: ssl.SSLContext | None = field(default=None, init=False, repr=False)
 
     async def connect(self, url: str) -> "Socket":
@@ -163,22 +165,38 @@ class Peer:
             raise Unavailable(f"no connection: {what}", provider=self.provider) from None
         return Socket(connection, self)
 
-    async def knock(self, url: str, farewell: str = "") -> None:
-        """Connect and leave again, to learn of a wrong key before a call does. Raises `Rejected`;
-        what may pass is only logged."""
+    async def knock(
+        self,
+        url: str,
+        farewell: str = "",
+        greet: "Callable[[Socket], Awaitable[None]] | None" = None,
+    ) -> None:
+        """Connect and leave again, to learn of a wrong key before a call does. ``greet`` is for a
+        vendor that lets anybody in and says no after. Raises `Rejected`; what may pass is only
+        logged."""
         try:
             socket = await self.connect(url)
+            try:
+                if greet is not None:
+                    await greet(socket)
+            finally:
+                await socket.aclose(farewell)
         except Rejected:
             raise
         except ProviderError as error:
             log.warning("not reached at start, will be tried again: %s", error)
-            return
-        await socket.aclose(farewell)
 
     def closed(self, code: int | None, reason: str) -> ProviderError:
         """What the end of a connection means."""
         said = f"closed the connection ({code or 'without a word'})"
         said += f": {self._clean(reason)}" if reason else ""
+        return self.failed(code, said)
+
+    def failed(self, code: int | None, said: str) -> ProviderError:
+        """A failure the vendor gave a code, told in a message or by closing."""
+        said = self._clean(said)
+        if code in self.close_codes:
+            return self.close_codes[code](said, provider=self.provider)
         match code:
             case 1008:
                 return Rejected(said, provider=self.provider)

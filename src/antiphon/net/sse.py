@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass
 
+from antiphon.errors import RemoteProtocolError
+
 __all__ = ["Sent", "encode", "events"]
 
 
@@ -24,9 +26,12 @@ def encode(sent: Sent) -> bytes:
 
 async def events(lines: AsyncIterable[str]) -> AsyncIterator[Sent]:
     """What the lines say; comments, ids and retry times are nobody's business here. An event
-    without its empty line is one that broke off, and is not told."""
+    without its empty line is one that broke off, and is not told. Raises `RemoteProtocolError` for
+    a line with a NUL in it: no text has one, so something is broken, and perhaps lost with it."""
     name, data = "", list[str]()
     async for raw in lines:
+        if "\0" in raw:
+            raise RemoteProtocolError("not text")
         line = raw.rstrip("\r\n")
         if not line:
             if data:

@@ -76,12 +76,13 @@ class AudioFeed:
             self._queue(pcm[at : at + size])
         self._rest = pcm[whole:]
 
-    def flush(self) -> None:
-        """What is left goes at once: somebody waits for it. Half a sample stays."""
+    def flush(self, least_s: float = 0.0) -> None:
+        """What is left goes at once: somebody waits for it. Half a sample stays. A vendor that
+        takes no frame shorter than ``least_s`` gets silence after it."""
         whole = len(self._rest) - len(self._rest) % 2
         rest, self._rest = self._rest[:whole], self._rest[whole:]
         if rest:
-            self._queue(rest)
+            self._queue(rest, bytes(max(0, 2 * round(least_s * self._rate_hz) - whole)))
 
     def silence(self, seconds: float) -> None:
         """Silence that nobody fed, for a vendor that must not be left without audio."""
@@ -110,8 +111,9 @@ class AudioFeed:
         ours = max(self._ours[stretch], 0) + sample - self._vendor[stretch]
         return min(max(ours, 0) / self._rate_hz, self.fed_s)
 
-    def _queue(self, frame: bytes) -> None:
-        self.outgoing.add_audio(self._encode(frame), self._fed, len(frame) // 2)
+    def _queue(self, frame: bytes, padding: bytes = b"") -> None:
+        sent = frame + padding
+        self.outgoing.add_audio(self._encode(sent), self._fed, len(sent) // 2)
         self._fed += len(frame) // 2
 
 

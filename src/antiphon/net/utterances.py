@@ -1,6 +1,6 @@
 """Listening with an engine that only reads whole recordings: when to read what.
 
-Lives here: the `Recognition` that any such engine in a `Child` gets (Moonshine, Whisper). Our own
+Lives here: the `Recognition` that any such engine gets (Moonshine, Whisper, a vendor's). Our own
 voice activity edges say where speech is; partial readings are asked for while it goes on, one at
 a time; a reading of the whole segment is asked for as soon as speech stops, so that `finalise`
 mostly finds its answer there. Must not live here: what a segment is (`segment`), models.
@@ -9,18 +9,30 @@ There is no timer: partials fall due as audio is fed, so a recording is read the
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Protocol
 
 from antiphon.errors import AtCapacity, Unavailable
 from antiphon.events import SpeechStarted, SpeechStopped, TranscriptChanged
-from antiphon.net.child import Child
 from antiphon.net.child_job import Job, Urgency, sendable
 from antiphon.net.segment import Reading, Segment, SegmentAudio, reading_from
 from antiphon.ports.stt import Heard, Hearing
 
-__all__ = ["Cadence", "UtteranceRecognition"]
+__all__ = ["Cadence", "Reader", "UtteranceRecognition"]
+
+
+class Reader(Protocol):
+    """An engine that reads a recording: a `Child`, or a vendor that is sent it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def ask(self, fields: Mapping[str, Any], payload: bytes, urgency: Urgency) -> Job:
+        """Read the PCM16 in ``payload``; ``fields`` has ``rate_hz``, ``language`` and
+        ``keyterms``. The job's one answer is what `reading_from` takes. Raises a
+        `ProviderError`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +72,12 @@ class UtteranceRecognition:
 
     def __init__(
         self,
-        child: Child,
+        reader: Reader,
         hearing: Hearing,
         tell: Callable[[Heard], None],
         cadence: Cadence | None = None,
     ) -> None:
-        self._child, self._hearing, self._tell = child, hearing, tell
+        self._reader, self._hearing, self._tell = reader, hearing, tell
         self._cadence = cadence or Cadence()
         self._audio = SegmentAudio(hearing.rate_hz)
         self._numbers = 0
@@ -239,7 +251,7 @@ class UtteranceRecognition:
         pcm = self._audio.cut(segment.begin, asked.until)
         segment.read_until = asked.until
         try:
-            job = self._child.ask(fields, pcm, asked.urgency)
+            job = self._reader.ask(fields, pcm, asked.urgency)
         except AtCapacity:
             if asked.urgency is Urgency.NOW:
                 raise
@@ -250,7 +262,7 @@ class UtteranceRecognition:
                 async for answer in job:
                     return reading_from(answer.fields, asked.until)
             if not job.cancelled:
-                raise Unavailable("no transcript came", provider=self._child.program.name)
+                raise Unavailable("no transcript came", provider=self._reader.name)
             return None
         finally:
             self._asked = self._job = None

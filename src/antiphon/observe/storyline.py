@@ -30,7 +30,7 @@ from antiphon.turns.words import same_words
 
 __all__ = ["mark_of", "timeline"]
 
-_SILENT_NOTES: Final = {"clause", "caller_said"}
+_SILENT_NOTES: Final = {"clause", "caller_said", "used"}
 """Notes that are shown as something else, or are not the operator's business."""
 
 

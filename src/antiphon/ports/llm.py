@@ -77,6 +77,8 @@ class Saying:
     on."""
     calls: tuple[ToolCall, ...] = ()
     usage: Usage = Usage()
+    by: str = ""
+    """Who said it, where several could have; empty: the model that was asked."""
 
 
 class LanguageModel(Protocol):

@@ -17,6 +17,8 @@ class TransportFacts:
     name: str
     rate_hz: int
     """Of the PCM16 mono on both sides of this port."""
+    encoding: Literal["pcm16", "mulaw", "alaw"] = "pcm16"
+    """What the caller's audio was before: a recogniser that reads it is sent it unchanged."""
     ducking: Literal["remote_gain", "flush", "lead"]
     """How the agent's voice gets lowered at once: told to the far side; by dropping what was
     sent and sending it again quieter; or only by never having more than the lead out."""

@@ -100,6 +100,12 @@ def _socket(door: Door, stage: Stage) -> Callable[[WebSocket], Awaitable[None]]:
 async def _turn_down(
     websocket: WebSocket, request: Request, refusal: Refusal, retry_after_s: float | None
 ) -> None:
+    if refusal.close:
+        await websocket.accept()
+        await websocket.send_json(dict(refusal.body))
+        request.ended = f"vendor {refusal.close}"
+        await websocket.close(refusal.close, refusal.headers.get("reason", ""))
+        return
     request.status = refusal.status
     await websocket.send_denial_response(_told(refusal, retry_after_s))
 

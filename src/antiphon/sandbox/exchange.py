@@ -42,6 +42,8 @@ class Exchange:
         self._sent = 0
         self._held: bytes | None = None
         self._started = False
+        self._raw = False
+        """The body is sound and nothing else: only HTTP's own framing can be broken."""
 
     @property
     def headers(self) -> Headers:
@@ -85,6 +87,7 @@ class Exchange:
         await self._delay()
         self.request.status = status
         self._started = True
+        self._raw = headers.get("content-type", "").startswith("audio/")
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await self._asgi({"type": "http.response.start", "status": status, "headers": raw})
 
@@ -146,7 +149,9 @@ class Exchange:
 
     def _mangled(self, chunk: bytes, due: bool) -> list[bytes]:
         once = due and self._sent == self._fault.after + 1
-        if self._fault.malformed and once:
+        if self._fault.malformed and once and self._raw:
+            self._transport.write(b"{ no chunk's length\r\n")
+        elif self._fault.malformed and once:
             return [b"\x00{" + chunk[: len(chunk) // 2]]
         if self._fault.reorder and once:
             self._held = chunk

@@ -37,7 +37,8 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     after: Annotated[int, Meta(ge=0)] = 0
     """Of the vendor's frames, how many go well before what follows here."""
     malformed: bool = False
-    """One text frame is cut in two and only its first half sent."""
+    """The next text frame, or the next piece of an HTTP answer, is cut in two and only its first
+    half sent."""
     reorder: bool = False
     """One frame changes places with the next."""
     stall: bool = False

@@ -34,6 +34,8 @@ class Line:
         self.request = request
         self._websocket, self._fault, self._clock, self._luck = websocket, fault, clock, luck
         self._sent = 0
+        self._cut = False
+        """What is to be malformed has been."""
         self._held: str | bytes | None = None
         self._silent = False
         self._sending = asyncio.Lock()
@@ -108,7 +110,8 @@ class Line:
     def _mangled(self, frame: str | bytes, due: bool) -> list[str | bytes]:
         """What is sent in this frame's place."""
         once = due and self._sent == self._fault.after + 1
-        if self._fault.malformed and once and isinstance(frame, str):
+        if self._fault.malformed and due and not self._cut and isinstance(frame, str):
+            self._cut = True
             return [frame[: len(frame) // 2]]
         if self._fault.reorder and once:
             self._held = frame

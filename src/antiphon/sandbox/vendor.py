@@ -37,6 +37,9 @@ class Refusal:
     headers: Mapping[str, str]
     body: Mapping[str, Any]
     """Sent as JSON."""
+    close: int = 0
+    """A vendor that lets every WebSocket in and says no there: ``body`` is the one message, then
+    it closes with this code. 0: the opening request is answered with ``status``."""
 
 
 Serve: TypeAlias = Callable[[Line, WebSocket, Means], Awaitable[None]]

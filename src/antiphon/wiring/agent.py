@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from antiphon.call.captions import Captions
 from antiphon.call.clock import LoopClock
@@ -15,14 +15,17 @@ from antiphon.call.runner import Call, Equipment, Recorder, Watcher
 from antiphon.config.agent import AgentSettings
 from antiphon.config.environment import Environment
 from antiphon.dialog.receptionist import Receptionist
+from antiphon.errors import ProviderError
 from antiphon.events import CallEnded
 from antiphon.media.plane import Plane
 from antiphon.media.silero import Silero
 from antiphon.models.store import ModelStore
 from antiphon.mouth.phrases import PhraseCache
-from antiphon.mouth.polish import Loudness
 from antiphon.mouth.studio import Studio, warm
+from antiphon.net.minds import Minds
+from antiphon.net.roster import Roster
 from antiphon.observe.calllog import CallLogWriter
+from antiphon.ports.clock import Clock
 from antiphon.ports.journal import Journal
 from antiphon.ports.transport import Transport
 from antiphon.turns.machine import Machine
@@ -35,7 +38,6 @@ log = logging.getLogger(__name__)
 
 class _Engine(Protocol):
     async def start(self) -> None: ...
-    async def aclose(self) -> None: ...
 
 
 def conversation(settings: AgentSettings) -> Conversation:
@@ -55,14 +57,17 @@ class Agent:
         only the first time takes long."""
         equipment = self.equipment
         studio = Studio(
-            voice=equipment.voice,
+            voices=equipment.voices,
             settings=equipment.mouth,
             rate_hz=rate_hz,
             clock=equipment.clock,
             phrases=equipment.phrases,
-            loudness=Loudness(equipment.mouth.loudness_dbfs),
         )
-        await warm(studio, self.settings.dialog.phrases())
+        for voice in equipment.voices.engines:
+            try:
+                await warm(studio, self.settings.dialog.phrases(), voice)
+            except ProviderError as error:
+                log.warning("phrases of %s are not rendered: %s", voice.name, error)
 
     def journal(self, file: Path, call: str) -> CallLogWriter:
         """A call log for one call. Raises `ConfigError` where no file can be made."""
@@ -105,26 +110,26 @@ async def open_agent(
     loaded. Raises `ConfigError` before anything slow, `Missing` and `ProviderError`."""
     models = ModelStore().path
     made = engines.engines(settings, environment.vendors, models)
-    recogniser, voice = made.recognisers[0], made.voices[0]
-    model = made.minds[0] if made.minds else None
-    endpoint = made.endpoint
     clock = LoopClock()
     plane = Plane(Silero(models("silero-vad")), clock)
-    running: list[_Engine] = [e for e in (recogniser, voice, model, endpoint) if e]
+    recognisers, voices = Roster(made.recognisers), Roster(made.voices)
+    minds = Roster(made.minds) if made.minds else None
+    endpoint = Roster([made.endpoint]) if made.endpoint else None
+    rosters: list[Roster[Any]] = [r for r in (recognisers, voices, minds, endpoint) if r]
     equipment = Equipment(
         clock=clock,
         plane=plane,
-        recogniser=recogniser,
-        voice=voice,
-        model=model or None,
-        endpoint=endpoint or None,
+        recognisers=recognisers,
+        voices=voices,
+        model=Minds(minds, clock) if minds else None,
+        endpoint=made.endpoint,
         mouth=settings.mouth,
         phrases=PhraseCache(environment.cache / "phrases"),
         language=settings.language,
         keyterms=settings.keyterms,
     )
     try:
-        await _start(running, progress)
+        await _start(rosters, clock, progress)
         async with asyncio.TaskGroup() as group:
             wheel = group.create_task(plane.run())
             try:
@@ -135,17 +140,39 @@ async def open_agent(
         # One error, and told to a person: how it came here through a group is of no interest.
         raise trouble.exceptions[0] from None
     finally:
-        for engine in running:
-            await engine.aclose()
+        for roster in rosters:
+            for engine in roster.engines:
+                await engine.aclose()
 
 
-async def _start(engines: Sequence[_Engine], progress: Callable[[str], None]) -> None:
-    """All at once: loading is waiting for the disk most of the time."""
-    progress(f"starting {', '.join(getattr(engine, 'name', '?') for engine in engines)}")
+async def _start(
+    rosters: Sequence[Roster[Any]], clock: Clock, progress: Callable[[str], None]
+) -> None:
+    """All at once: loading is waiting for the disk most of the time. One that another can stand
+    in for is only warned of; it is tried again when it is its turn."""
+
+    async def start(engine: _Engine, roster: Roster[Any]) -> ProviderError | None:
+        try:
+            await engine.start()
+        except ProviderError as error:
+            roster.failed(engine, error, clock.now())
+            return error
+        return None
+
+    names = [engine.name for roster in rosters for engine in roster.engines]
+    progress(f"starting {', '.join(names)}")
     try:
         async with asyncio.TaskGroup() as group:
-            for engine in engines:
-                group.create_task(engine.start())
+            started = [
+                [group.create_task(start(engine, roster)) for engine in roster.engines]
+                for roster in rosters
+            ]
     except ExceptionGroup as trouble:
         # The first is the cause; the others were cancelled for it.
         raise trouble.exceptions[0] from None
+    for tasks in started:
+        errors = [error for task in tasks if (error := task.result())]
+        if len(errors) == len(tasks):
+            raise errors[0]
+        for error in errors:
+            log.warning("goes on without one of its engines: %s", error)

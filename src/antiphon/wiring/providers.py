@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from antiphon.errors import ConfigError
 from antiphon.net.offering import Offer, Order, Port
+from antiphon.providers.azure import offer as azure
 from antiphon.providers.deepgram import offer as deepgram
 from antiphon.providers.faster_whisper import offer as faster_whisper
 from antiphon.providers.moonshine import offer as moonshine
@@ -24,6 +25,7 @@ OFFERS: Final[list[Offer]] = [
     *piper.OFFERS,
     *smollm2.OFFERS,
     *smart_turn.OFFERS,
+    *azure.OFFERS,
     *deepgram.OFFERS,
 ]
 """Those of this machine first, then the vendors by name."""

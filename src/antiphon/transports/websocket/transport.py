@@ -54,6 +54,7 @@ class WebSocketTransport:
         self.facts = TransportFacts(
             name="websocket",
             rate_hz=rate_hz,
+            encoding=encoding,
             ducking="remote_gain",
             lead_s=settings.lead_s,
             confirms=True,

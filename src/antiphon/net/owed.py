@@ -1,0 +1,57 @@
+"""The final reading that was asked of a vendor, and how long it may take.
+
+Lives here: what is owed, since when, and a watch over a listening loop that tells when the time is
+up. Must not live here: what counts as an answer, and what is done without one.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+__all__ = ["Owed"]
+
+
+class Owed:
+    """One recognition's debt: ask, and it is owed until it is paid."""
+
+    def __init__(self, within_s: float) -> None:
+        self._within_s = within_s
+        self.until_s: float | None = None
+        """A final up to here is owed; None: none is."""
+        self._due_s = 0.0
+        self._patience: asyncio.Timeout | None = None
+
+    def ask(self, until_s: float, behind_s: float = 0.0) -> None:
+        """One more is wanted. It may take longer by ``behind_s``, where audio waits before it."""
+        self.until_s = max(until_s, self.until_s or 0.0)
+        self.postpone(self._within_s + behind_s)
+
+    def postpone(self, by_s: float) -> None:
+        """Wait so long from now on, and no longer."""
+        self._due_s = asyncio.get_running_loop().time() + by_s
+        self._arm()
+
+    def paid(self) -> float:
+        """It came: up to where it was owed. Raises `TypeError` where nothing was."""
+        until_s, self.until_s = self.until_s, None
+        if until_s is None:
+            raise TypeError("nothing is owed")
+        self._arm()
+        return until_s
+
+    async def watch(self, listen: Callable[[], Awaitable[None]], late: Callable[[], None]) -> None:
+        """Run ``listen`` again and again; where what is owed does not come in time, ``late`` pays
+        it, postpones it or raises."""
+        while True:
+            try:
+                async with asyncio.timeout(None) as self._patience:
+                    self._arm()
+                    while True:
+                        await listen()
+            except TimeoutError:
+                late()
+            finally:
+                self._patience = None
+
+    def _arm(self) -> None:
+        if self._patience is not None and not self._patience.expired():
+            self._patience.reschedule(None if self.until_s is None else self._due_s)

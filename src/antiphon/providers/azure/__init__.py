@@ -1,0 +1,1 @@
+"""Azure Speech: a voice over its REST interface, and recognition through its SDK."""

@@ -1,0 +1,86 @@
+"""An Azure voice as a `Synthesiser`: a request for each clause, its answer read as it comes.
+
+The vendor's REST interface has no memory from one request to the next, so the clauses of a reply
+may differ in tone; its SDK's interface has word times, this one has none.
+"""
+
+import logging
+from collections.abc import AsyncGenerator
+from functools import partial
+from typing import Final
+
+from antiphon.audio import g711
+from antiphon.errors import ConfigError, ProviderError, Rejected
+from antiphon.net.http import Http
+from antiphon.net.spoken_http import HttpUtterance
+from antiphon.ports.tts import Speaking
+from antiphon.providers.azure import wire
+from antiphon.providers.azure.settings import SPEECH, SpeechSettings
+
+__all__ = ["SpeechSynthesiser"]
+
+log: Final = logging.getLogger(__name__)
+MULAW_HZ: Final = 8000
+
+
+class SpeechSynthesiser:
+    """See `antiphon.ports.tts.Synthesiser`."""
+
+    name = "azure/speech"
+
+    def __init__(self, settings: SpeechSettings) -> None:
+        if settings.encoding == "mulaw" and settings.rate_hz != MULAW_HZ:
+            raise ConfigError(f"providers: {self.name}: mulaw is for rate_hz: {MULAW_HZ} only")
+        self._settings = settings
+        mulaw = settings.encoding == "mulaw"
+        self._format = wire.MULAW_FORMAT if mulaw else wire.FORMATS[settings.rate_hz]
+        headers = {
+            "Ocp-Apim-Subscription-Key": settings.account.api_key.get_secret_value(),
+            "User-Agent": "antiphon",  # the vendor demands one
+        }
+        silent_s = settings.audio_within_s
+        self._http = Http(self.name, settings.account, headers, silent_s=silent_s)
+        self.rate_hz: int = settings.rate_hz
+        self.fingerprint = f"azure {settings.voice} {self._format}"
+
+    async def start(self) -> None:
+        """Ask for the list of voices. Raises `Rejected` for a key the vendor refuses; a vendor
+        that is away for the moment does not keep the process from starting."""
+        try:
+            async with self._http.ask("GET", wire.VOICES_PATH):
+                pass
+        except Rejected:
+            raise
+        except ProviderError as error:
+            log.warning("not reached at start, will be tried again: %s", error)
+
+    def utter(self, speaking: Speaking) -> HttpUtterance:
+        return HttpUtterance(partial(self._sound, speaking), provider=self.name)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _sound(self, speaking: Speaking, text: str) -> AsyncGenerator[bytes, None]:
+        body = wire.encode(self._said(speaking, text))
+        headers = {
+            "Content-Type": "application/ssml+xml",
+            "X-Microsoft-OutputFormat": self._format,
+        }
+        async with self._http.ask(
+            "POST", wire.SPEECH_PATH, content=body, headers=headers
+        ) as answer:
+            async for chunk in answer.chunks():
+                yield g711.decode_mulaw(chunk) if self._settings.encoding == "mulaw" else chunk
+
+    def _said(self, speaking: Speaking, text: str) -> wire.Said:
+        slowest, fastest = SPEECH.speed or (1.0, 1.0)
+        voice = speaking.voice or self._settings.voice
+        own = wire.locale(voice)
+        # A bare language ("en") is no locale and says nothing of how to speak it.
+        other = "-" in speaking.language and speaking.language != own
+        return wire.Said(
+            text=text,
+            voice=voice,
+            speed=min(max(speaking.speed, slowest), fastest),
+            language=speaking.language if other else "",
+        )

@@ -1,0 +1,1 @@
+"""Cartesia: Sonic speaks, and voices are cloned for it."""

@@ -1,0 +1,1 @@
+"""ElevenLabs: Flash and Multilingual speak, Scribe listens, and voices are cloned."""

@@ -1,0 +1,114 @@
+"""Following a text through the audio made of it, by its letters. Pure.
+
+The vendor does not say where the audio of a flushed clause ends; it says where characters lie in
+each piece of audio. What it calls the original text is not quite what was sent: spaces, hyphens
+and other marks come and go, and a piece may begin before the last one ended (third parties, from
+logs). So only letters and figures are compared, without case and accents. Where they do not fit,
+nothing is concluded: the audio still counts, the words are not told, and the end of the clause
+must be learned otherwise.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from antiphon.ports.tts import SpokenWord
+
+__all__ = ["Passage", "Timed", "letters"]
+
+Timed: TypeAlias = tuple[str, float, float]
+"""A character, and where its sound begins and ends, in seconds of its piece of audio."""
+LEAST_RESTART: Final = 4
+"""Fewer letters than these that do not follow are no sign that the vendor began again."""
+
+
+def letters(text: str) -> str:
+    """What is compared of a text."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+class Passage:
+    """A clause or a piece of one, as it is being spoken. Positions are in samples since the first
+    of its clause."""
+
+    def __init__(self, text: str, rate_hz: int) -> None:
+        self.text = text
+        self._rate_hz = rate_hz
+        self._letters = letters(text)
+        self._read = 0
+        """Letters heard so far."""
+        self._words: list[tuple[str, int]] = []
+        """Each word, and how many letters there are up to its end."""
+        upto = 0
+        for word in text.split():
+            upto += len(letters(word))
+            self._words.append((word, upto))
+        self._next = 0
+        self._begun: int | None = None
+        """Where the word begins that is being heard."""
+        self._end = 0
+        """Where the last one ended."""
+
+    @property
+    def complete(self) -> bool:
+        """All its letters were heard."""
+        return self._read >= len(self._letters)
+
+    def hear(
+        self, chars: Sequence[Timed], at: int, samples: int
+    ) -> tuple[tuple[SpokenWord, ...], int]:
+        """A piece of audio that lies at ``at`` and is ``samples`` long. Returns the words that
+        ended in it, and how many of ``chars`` are this passage's: the rest belong to the next."""
+        heard = [letters(char) for char, _, _ in chars]
+        if self.complete:
+            return (), next((number for number, each in enumerate(heard) if each), len(chars))
+        skipped = self._skipped("".join(heard))
+        if skipped is None:
+            return (), len(chars)
+        words: list[SpokenWord] = []
+        for number, (each, (_, start_s, end_s)) in enumerate(zip(heard, chars, strict=True)):
+            if self.complete and each:
+                return tuple(words), number
+            fresh = max(0, len(each) - skipped)
+            skipped = max(0, skipped - len(each))
+            if fresh:
+                span = (self._sample(start_s, at, samples), self._sample(end_s, at, samples))
+                words += self._advance(fresh, *span)
+        return tuple(words), len(chars)
+
+    def _skipped(self, heard: str) -> int | None:
+        """How many of these letters were heard before; None where they are not ours."""
+        ahead = self._letters[self._read :]
+        if _agree(heard, ahead):
+            return 0
+        if len(heard) >= LEAST_RESTART:
+            for read in range(self._read - 1, -1, -1):
+                if _agree(heard, self._letters[read:]):
+                    return self._read - read
+        return None
+
+    def _advance(self, fresh: int, start: int, end: int) -> list[SpokenWord]:
+        self._read += fresh
+        begun = max(start, self._end) if self._begun is None else self._begun
+        self._begun = begun
+        words: list[SpokenWord] = []
+        while self._next < len(self._words) and self._words[self._next][1] <= self._read:
+            word, upto = self._words[self._next]
+            if (self._next and upto == self._words[self._next - 1][1]) or not upto:
+                begun = self._end  # a mark without letters: it stands where the last word ended
+            else:
+                self._end = max(end, begun)
+                self._begun = None
+            words.append(SpokenWord(text=word, start=begun, end=self._end))
+            begun = self._end
+            self._next += 1
+        return words
+
+    def _sample(self, seconds: float, at: int, samples: int) -> int:
+        return at + min(max(round(seconds * self._rate_hz), 0), samples)
+
+
+def _agree(heard: str, ahead: str) -> bool:
+    """What was heard is what comes next, and may go on behind its end."""
+    return ahead.startswith(heard) or (bool(ahead) and heard.startswith(ahead))

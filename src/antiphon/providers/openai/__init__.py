@@ -1,0 +1,1 @@
+"""OpenAI: its models listen, speak and think."""

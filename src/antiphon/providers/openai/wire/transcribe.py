@@ -1,0 +1,117 @@
+"""``/audio/transcriptions``: a recording as WAV, the fields beside it, and what comes back.
+
+Pure, and both ends; from the vendor's published client (version 3.52). The request is a form, so
+that only its fields are here, not its framing.
+"""
+
+import io
+import wave
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from antiphon.errors import RemoteProtocolError
+from antiphon.net import frames
+from antiphon.net.frames import Unknown, encode
+
+__all__ = [
+    "Event",
+    "TextDelta",
+    "TextDone",
+    "Transcript",
+    "Usage",
+    "decode_answer",
+    "decode_event",
+    "encode",
+    "fields",
+    "from_wav",
+    "to_wav",
+]
+
+
+class Usage(Struct, frozen=True, omit_defaults=True):
+    """What is paid for: ``tokens`` of each kind, or ``duration`` in seconds."""
+
+    type: str
+    seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+class Transcript(Struct, frozen=True, omit_defaults=True):
+    """The whole answer, where it is not streamed."""
+
+    text: str
+    usage: Usage | None = None
+
+
+class TextDelta(
+    Struct, frozen=True, tag="transcript.text.delta", tag_field="type", omit_defaults=True
+):
+    """More of the text."""
+
+    delta: str
+
+
+class TextDone(
+    Struct, frozen=True, tag="transcript.text.done", tag_field="type", omit_defaults=True
+):
+    """All of the text."""
+
+    text: str
+    usage: Usage | None = None
+
+
+Event: TypeAlias = TextDelta | TextDone
+
+_answer: Final = msgspec.json.Decoder(Transcript)
+_event: Final = msgspec.json.Decoder(Event)
+_KINDS: Final = frozenset({"transcript.text.delta", "transcript.text.done"})
+
+
+def decode_answer(body: bytes) -> Transcript:
+    """An answer that was not streamed. Raises `RemoteProtocolError`."""
+    return frames.decode_as(_answer, body)
+
+
+def decode_event(text: str) -> Event | Unknown:
+    """An event's data. Raises `RemoteProtocolError`."""
+    return frames.decode(_event, _KINDS, text)
+
+
+def fields(pairs: Mapping[str, str | tuple[str, ...] | None]) -> dict[str, str | list[str]]:
+    """A form's fields: what is None or empty is left to the vendor, and the name of a list ends in
+    ``[]``, as the vendor's own client writes it."""
+    found: dict[str, str | list[str]] = {}
+    for name, value in pairs.items():
+        if isinstance(value, tuple):
+            found |= {f"{name}[]": list(value)} if value else {}
+        elif value is not None:
+            found[name] = value
+    return found
+
+
+def to_wav(pcm: bytes, rate_hz: int) -> bytes:
+    """PCM16 mono as a file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(rate_hz)
+        writer.writeframes(pcm)
+    return file.getvalue()
+
+
+def from_wav(data: bytes) -> tuple[bytes, int]:
+    """PCM16 mono and its rate. Raises `RemoteProtocolError` for any other kind of file."""
+    try:
+        with wave.open(io.BytesIO(data)) as reader:
+            if reader.getnchannels() != 1 or reader.getsampwidth() != 2:
+                raise RemoteProtocolError("not 16-bit mono")
+            pcm = reader.readframes(reader.getnframes())
+            return pcm[: len(pcm) & ~1], reader.getframerate()
+    except (wave.Error, EOFError, ValueError) as error:
+        raise RemoteProtocolError(f"not a WAV file: {error}") from None

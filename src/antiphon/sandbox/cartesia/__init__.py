@@ -1,0 +1,1 @@
+"""Cartesia from the vendor's end."""
