@@ -244,6 +244,18 @@ class LimitReached:
     limit: Literal["call", "turns"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarsLost:
+    """No recogniser can be reached: what the caller says is not understood for now."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarsFound:
+    """What the caller says is understood again."""
+
+
 # --- thinking ------------------------------------------------------------------------------
 
 
@@ -271,6 +283,8 @@ class ModelFailed:
 
     request: int
     reason: str
+    kind: Literal["error", "late"] = "error"
+    """It failed, or it took too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +327,8 @@ Event: TypeAlias = (
     | ReplyLate
     | ReplyLost
     | LimitReached
+    | EarsLost
+    | EarsFound
     | ModelSaid
     | ModelFinished
     | ModelFailed

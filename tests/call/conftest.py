@@ -59,6 +59,13 @@ DIALOG: dict[str, Any] = {
     "leaving": "I will hang up now.",
     "silence": ["Are you still there?", "Is anybody there?"],
     "unclear": "Sorry, say that again?",
+    "trouble": {
+        "hearing": "I cannot hear you.",
+        "heard_again": "Now I can.",
+        "thinking": "Sorry, say that again?",
+        "speaking": "Oh dear.",
+        "leaving": "It does not get better.",
+    },
     "filler": "One moment, please.",
 }
 

@@ -510,7 +510,7 @@ def test_what_the_dialog_expects_is_told_to_the_turn_machine() -> None:
         topics=(Topic(name="card", asks=("card",), says="Your number?", expects="digits", count=4),)
     )
     stage = line(Receptionist(settings))
-    stage.tell(ReplyFailed(reply=1, heard="", reason="no voice"), 0.1)
+    stage.tell(ReplyFinished(reply=1, heard=""), 0.1)
     answer(stage, "I lost my card.")
     stage.tell(ReplyStarted(reply=2), 3)
     stage.tell(ReplyFinished(reply=2, heard="Your number?"), 4)

@@ -19,6 +19,7 @@ from antiphon.events import (
 )
 from antiphon.net.roster import Roster
 from antiphon.ports.stt import Heard, Hearing
+from antiphon.testing.attendance import Attendees
 from antiphon.testing.clock import VirtualClock
 
 LONG = "What are your hours, please, and what is the price?"
@@ -130,14 +131,14 @@ class Ward:
         self.ears: list[Ear] = []
         self.opened_at: list[float] = []
         self.told: list[Heard] = []
-        self.lost: list[str] = []
+        self.attendees = Attendees()
         self.refusing = False
         self.fed_s = 0.0
         self.ear = OpenEar(
             Roster([self]),
             line=Hearing(keyterms=("Riverside",)),
             tell=self.told.append,
-            lost=lambda error: self.lost.append(str(error)),
+            attendance=self.attendees,
             clock=clock,
         )
 
@@ -352,7 +353,7 @@ def test_one_that_keeps_dying_is_tried_ever_less_often() -> None:
     waits = np.diff(ward.opened_at)
     assert waits[: len(WAITS_S)] == pytest.approx(WAITS_S)
     assert waits[len(WAITS_S) :] == pytest.approx(WAITS_S[-1])
-    assert set(ward.lost) == {"refused"}
+    assert set(ward.attendees.losses) == {"refused"}
 
 
 def test_ten_good_seconds_make_up_for_every_failure() -> None:
@@ -370,7 +371,7 @@ def test_ten_good_seconds_make_up_for_every_failure() -> None:
     assert len(ward.ears) == 6
     # At once, after 0.2 s, after 0.5 s; then it lasted: at once again, and after 0.2 s.
     assert np.diff(ward.opened_at) == pytest.approx([0.3, 0.5, 0.6, 10.5, 0.22], abs=0.05)
-    assert ward.lost[-1] == "ward: stopped listening"
+    assert ward.attendees.losses[-1] == "ward: stopped listening"
 
 
 def test_not_more_is_kept_than_can_be_needed() -> None:
@@ -387,3 +388,170 @@ def test_not_more_is_kept_than_can_be_needed() -> None:
         assert ward.ears[2].got == [SpeechStarted(at_s=0.0)]
 
     in_a_ward(main)
+
+
+# --- several recognisers ------------------------------------------------------------------------
+
+
+@dataclass
+class Doctor:
+    """A recogniser of several."""
+
+    name: str
+    ward: "Several"
+    rates_hz: tuple[int, ...] = (16_000,)
+    ears: list[Ear] = field(default_factory=list)
+    hearings: list[Hearing] = field(default_factory=list)
+    refusing: bool = False
+
+    def listen(self, hearing: Hearing, tell: Callable[[Heard], None]) -> Ear:
+        self.ward.asked.append(self.name)
+        self.hearings.append(hearing)
+        if self.refusing:
+            raise Unavailable("refused", provider=self.name)
+        self.ears.append(Ear(tell))
+        return self.ears[-1]
+
+    async def start(self) -> None: ...
+    async def aclose(self) -> None: ...
+
+
+class Several(Ward):
+    """An open ear with two recognisers, in pretended time."""
+
+    def __init__(
+        self, clock: VirtualClock, line: Hearing | None, rates_hz: tuple[int, ...]
+    ) -> None:
+        super().__init__(clock)
+        self.asked: list[str] = []
+        self.first, self.second = Doctor("first", self, rates_hz), Doctor("second", self)
+        self.roster = Roster([self.first, self.second])
+        self.ear = OpenEar(
+            self.roster,  # type: ignore[arg-type]
+            line=line or Hearing(),
+            tell=self.told.append,
+            attendance=self.attendees,
+            clock=self.clock,
+        )
+
+
+def with_several(
+    main: Callable[[Several], object],
+    line: Hearing | None = None,
+    rates_hz: tuple[int, ...] = (16_000,),
+) -> Several:
+    async def run(clock: VirtualClock) -> Several:
+        ward = Several(clock, line, rates_hz)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(ward.ear.run())
+            await main(ward)  # type: ignore[misc]
+            running.cancel()
+        return ward
+
+    return VirtualClock().run(run)
+
+
+def test_one_that_cannot_be_reached_is_replaced_at_once() -> None:
+    async def main(ward: Several) -> None:
+        ward.first.refusing = True
+        await ward.hear(0.1)
+        assert ward.asked == ["first", "second"]
+        assert len(ward.second.ears[0].fed) == 2 * 1600
+
+    with_several(main)
+
+
+def test_one_whose_connection_broke_is_tried_again_before_another() -> None:
+    async def main(ward: Several) -> None:
+        await ward.hear(3.0)
+        ward.first.ears[0].die()
+        await ward.hear(0.1)
+        assert ward.asked == ["first", "first"]
+        ward.first.refusing = True
+        ward.first.ears[1].die()
+        await ward.hear(0.1)
+        assert ward.asked == ["first", "first", "second"]
+
+    with_several(main)
+
+
+def test_another_hears_again_what_the_first_left_open() -> None:
+    async def main(ward: Several) -> None:
+        await ward.hear(1.0)
+        ward.ear.voice(SpeechStarted(at_s=0.8))
+        await ward.hear(1.0)
+        ward.first.ears[0].tell(said("guess", 0.8, 1.6, final=False))
+        ward.first.refusing = True
+        ward.first.ears[0].die()
+        await ward.hear(0.2)
+        heard = ward.second.ears[0]
+        assert ward.first_fed(heard) < 0.8 * 16_000
+        start_s = 0.8 - ward.first_fed(heard) / 16_000
+        heard.tell(said("word", start_s, start_s + 1.0))
+
+    ward = with_several(main)
+    assert [(e.segment, e.text) for e in ward.told] == [(0, "guess"), (0, "word")]  # type: ignore[union-attr]
+
+
+def test_the_better_one_comes_back_when_it_is_well_and_nobody_speaks() -> None:
+    async def main(ward: Several) -> None:
+        ward.first.refusing = True
+        for _ in range(3):
+            ward.roster.failed(ward.first, Unavailable("down"), ward.clock.now())
+        await ward.hear(1.0)
+        assert ward.asked == ["second"]
+        ward.first.refusing = False
+        ward.ear.voice(SpeechStarted(at_s=1.0))
+        await ward.hear(7.0)
+        assert ward.asked == ["second"]
+        ward.ear.voice(SpeechStopped(at_s=8.0))
+        await ward.hear(1.5)
+        assert ward.asked == ["second", "first"]
+        assert ward.attendees.losses == []
+        await ward.hear(12.0)
+        assert [each.state for each in ward.roster.standings(ward.clock.now())] == ["closed"] * 2
+
+    with_several(main)
+
+
+def test_while_nobody_can_be_reached_all_are_tried_in_turn() -> None:
+    async def main(ward: Several) -> None:
+        ward.first.refusing = ward.second.refusing = True
+        await ward.hear(1.0)
+        assert ward.asked[:4] == ["first", "second", "first", "second"]
+        assert len(ward.asked) < 12
+        ward.second.refusing = False
+        await ward.hear(6.0)
+        assert ward.second.ears
+
+    with_several(main)
+
+
+def test_a_telephone_is_heard_as_it_is_by_whoever_reads_it() -> None:
+    phone = Hearing(rate_hz=8_000, encoding="mulaw")
+
+    async def main(ward: Several) -> None:
+        assert ward.ear.rates_hz == {8_000, 16_000}
+        await ward.clock.sleep(0.01)
+        for _ in range(10):
+            ward.ear.feed(bytes(320), 8_000)
+            ward.ear.feed(bytes(640))
+        assert ward.first.hearings == [phone]
+        assert len(ward.first.ears[0].fed) == 3200
+        ward.first.refusing = True
+        ward.first.ears[0].die()
+        await ward.clock.sleep(0.5)
+        # The other wants 16 kHz, and hears the same stretch.
+        assert ward.second.hearings == [Hearing()]
+        assert len(ward.second.ears[0].fed) == 6400
+
+    with_several(main, phone, rates_hz=())
+
+
+def test_a_rate_nobody_has_is_made() -> None:
+    async def main(ward: Several) -> None:
+        await ward.hear(1.0)
+        assert ward.first.hearings[-1].rate_hz == 24_000
+        assert len(ward.first.ears[-1].fed) == pytest.approx(48_000, rel=0.02)
+
+    with_several(main, rates_hz=(24_000,))

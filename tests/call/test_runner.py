@@ -246,7 +246,7 @@ def test_a_voice_that_fails_loses_one_reply_and_not_the_call(hold: Holding) -> N
     held = hold(ASK_HOURS + "- say: Where can I park?\n- wait: agent_done", fail)
     (failed,) = held.told("ReplyFailed")
     assert failed.heard
-    assert held.heard == f"{GREETING} {failed.heard} Behind the house."
+    assert held.heard == f"{GREETING} {failed.heard} Oh dear. Behind the house."
     assert held.dialog.memory[-2].heard == failed.heard
 
 

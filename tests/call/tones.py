@@ -143,7 +143,7 @@ class ToneEngine:
         self.program = _Program()
 
     def ask(self, fields: dict[str, object], pcm: bytes, urgency: Urgency) -> Job:
-        job = Job(0, lambda _: None)
+        job = Job(0, lambda _: None, lambda *_: None)
         job.at_work = True
         delay_s = self._recogniser.delay_s
         asyncio.get_running_loop().call_later(delay_s, self._answer, job, pcm)

@@ -96,7 +96,13 @@ def page(table: list[Row]) -> str:
     last = ""
     for row in table:
         if row.vendor != last:
-            lines += ["", f"## {row.vendor}", "", "| Endpoint | Part | Proved by |", "|---|---|---|"]
+            lines += [
+                "",
+                f"## {row.vendor}",
+                "",
+                "| Endpoint | Part | Proved by |",
+                "|---|---|---|",
+            ]
         last = row.vendor
         lines.append(f"| `{row.endpoint}` | {row.part} | {row.said.replace('|', '/')} |")
     return INTRODUCTION + "\n".join(lines) + "\n"

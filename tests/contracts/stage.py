@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from antiphon.net.offering import Offer, Order, Port
+from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing.conformance_stt import Speech
 from antiphon.wiring.providers import OFFERS
@@ -16,6 +17,8 @@ from antiphon.wiring.providers import OFFERS
 KEY = "a-very-secret-key"
 SAYS = ["Ever tried, ever failed.", "No matter, try again."]
 RATE_HZ = 16_000
+ASKED = ("/inference", "/v1/audio/transcriptions")
+"""Where single requests are made, and no connection is there to break between two of them."""
 
 
 def on_the_wire(port: Port) -> Any:
@@ -58,6 +61,13 @@ def speech(text: str, seconds: float = 1.3) -> Speech:
     hum = (6000 * np.sin(2 * np.pi * 300 * at)).astype("<i2").tobytes()
     quiet = bytes(2 * round(0.25 * RATE_HZ))
     return Speech(pcm=quiet + hum + quiet, text=text, starts_s=0.25, ends_s=0.25 + seconds)
+
+
+def gone(sandbox: Sandbox) -> None:
+    """Every vendor vanishes: what is open breaks, and so does the next request."""
+    sandbox.vanish()
+    for path in ASKED:
+        sandbox.rules.add(Fault(vanish=True), path=path)
 
 
 def _no_models(model: str) -> Path:

@@ -2,28 +2,89 @@
 should."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.contracts.stage import KEY, keyed, made, on_the_wire, started
 
-from antiphon.errors import AtCapacity, ProviderError, Rejected
-from antiphon.net.offering import Offer
-from antiphon.ports.llm import LanguageModel
+from antiphon.call.clock import LoopClock
+from antiphon.errors import AtCapacity, ProviderError, Rejected, Unavailable
+from antiphon.net.offering import Offer, Thinks
+from antiphon.net.prompt import GO_ON
+from antiphon.ports.llm import LanguageModel, ToolCall
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing import conformance_llm
-from antiphon.testing.conformance_llm import STORY, LanguageModelCase, answer, asking
+from antiphon.testing.conformance import recovers
+from antiphon.testing.conformance_llm import (
+    GREETING,
+    STORY,
+    TOOL,
+    UNICODE,
+    LanguageModelCase,
+    answer,
+    asking,
+)
+from antiphon.testing.mind import Scripted, ScriptedModel
+
+TALE = " ".join(f"Wave {number} came and went." for number in range(120))
+HOURS = ToolCall(id="toolu_1", name=TOOL.name, arguments='{"day": "Monday"}')
+
+
+def _mind() -> ScriptedModel:
+    return ScriptedModel(
+        clock=LoopClock(),
+        says=["I am well, thank you."],
+        told={
+            STORY: TALE,
+            GREETING: UNICODE,
+            "on Monday": Scripted(calls=(HOURS,)),
+            "nine to five": "From nine to five.",
+            GO_ON: "we close at five.",
+        },
+        first_token_s=0.02,
+    )
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox(key=KEY, mind=_mind) as sandbox:
+        yield sandbox
 
 
 @on_the_wire("llm")
 @pytest.mark.parametrize("check", conformance_llm.CHECKS, ids=lambda check: check.__name__)
 async def test_it_conforms(check: Any, offer: Offer, sandbox: Sandbox) -> None:
+    assert isinstance(offer.can, Thinks)
     async with started(offer, sandbox) as engine:
         case = LanguageModelCase(
-            engine=engine, make=lambda: made(offer, sandbox), kill=lambda _: sandbox.vanish()
+            engine=engine,
+            make=lambda: made(offer, sandbox),
+            kill=lambda _: sandbox.vanish(),
+            uses_tools=offer.can.tools,
+            repeats=True,
+            goes_on=True,
         )
         await check(case)
+
+
+@on_the_wire("llm")
+async def test_a_closed_answer_ends_the_request(offer: Offer, sandbox: Sandbox) -> None:
+    async with started(offer, sandbox) as engine:
+        async for piece in engine.answer(asking(STORY, max_tokens=400)):
+            if piece.text:
+                break
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await answer(engine, asking(STORY, max_tokens=400))
+        await recovers(lambda: _ended(sandbox))
+    assert [request.ended for request in sandbox.requests] == ["client", "client"]
+
+
+async def _ended(sandbox: Sandbox) -> None:
+    if not all(request.ended for request in sandbox.requests):
+        raise Unavailable("a request goes on")
 
 
 async def _failure(engine: LanguageModel) -> ProviderError:

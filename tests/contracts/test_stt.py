@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.contracts.stage import KEY, SAYS, keyed, made, on_the_wire, speech, started
+from tests.contracts.stage import KEY, SAYS, gone, keyed, made, on_the_wire, speech, started
 
 from antiphon.errors import AtCapacity, ProviderError, Rejected
+from antiphon.events import SpeechStarted, SpeechStopped
 from antiphon.net.offering import Offer
 from antiphon.ports.stt import Recogniser
 from antiphon.sandbox.faults import Fault
@@ -27,7 +28,7 @@ async def test_it_conforms(check: Any, offer: Offer, sandbox: Sandbox) -> None:
             first=SPEECH,
             second=speech(SAYS[1]),
             most_wrong=0.0,
-            kill=lambda _: sandbox.vanish(),
+            kill=lambda _: gone(sandbox),
         )
         await check(case)
 
@@ -36,6 +37,8 @@ async def _failure(engine: Recogniser) -> ProviderError:
     """How a recognition ends that is fed speech and asked for a final."""
     ear = Ear(engine)
     ear.feed(SPEECH.pcm)
+    ear.recognition.voice(SpeechStarted(at_s=SPEECH.starts_s))
+    ear.recognition.voice(SpeechStopped(at_s=SPEECH.ends_s))
     ear.recognition.finalise(SPEECH.ends_s)
     async with asyncio.timeout(10):
         try:

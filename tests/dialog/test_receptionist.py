@@ -8,12 +8,14 @@ from pydantic import ValidationError
 from antiphon import actions as order
 from antiphon.actions import Action, Message
 from antiphon.dialog.receptionist import Receptionist
-from antiphon.dialog.settings import ReceptionistSettings, Topic
+from antiphon.dialog.settings import ReceptionistSettings, Topic, TroubleSettings
 from antiphon.events import (
     BackchannelHeard,
     CallEnded,
     CallStarted,
     DigitPressed,
+    EarsFound,
+    EarsLost,
     Expectation,
     LimitReached,
     ModelFailed,
@@ -239,9 +241,49 @@ def test_two_sentences_that_end_with_the_piece_are_said_whole() -> None:
 
 
 def test_a_model_that_fails_is_apologised_for() -> None:
-    dialog = receptionist(small_talk="Be kind.", unclear="Pardon?")
+    trouble = TroubleSettings(thinking="I cannot think.", late="That is slow.")
+    dialog = receptionist(small_talk="Be kind.", trouble=trouble)
     request = asked(turn(dialog, "How are you?")).request
-    assert texts(dialog.receive(ModelFailed(request=request, reason="down"), 0)) == ["Pardon?"]
+    failed = ModelFailed(request=request, reason="down")
+    assert texts(dialog.receive(failed, 0)) == ["I cannot think."]
+    request = asked(turn(dialog, "How are you?", 2)).request
+    late = ModelFailed(request=request, reason="no words", kind="late")
+    assert texts(dialog.receive(late, 0)) == ["That is slow."]
+
+
+def test_a_caller_who_is_not_understood_is_told_and_in_the_end_taken_leave_of() -> None:
+    dialog = receptionist(trouble=TroubleSettings(patience_s=20.0))
+    trouble = dialog.settings.trouble
+    assert texts(dialog.receive(EarsLost(reason="all are down"), 5.0)) == [trouble.hearing]
+    assert dialog.deadline() == 25.0
+    assert texts(dialog.receive(EarsFound(), 8.0)) == [trouble.heard_again]
+    assert dialog.deadline() is None
+    dialog.receive(EarsLost(reason="all are down"), 10.0)
+    assert dialog.tick(29.9) == []
+    said = dialog.tick(30.0)
+    assert texts(said) == [trouble.leaving]
+    assert dialog.deadline() is None
+    left = dialog.receive(ReplyFinished(reply=number(said), heard=trouble.leaving), 33.0)
+    assert left == [order.HangUp(reason="said goodbye")]
+
+
+def test_a_line_on_which_nothing_can_be_said_is_hung_up_on() -> None:
+    dialog = receptionist()
+    said = dialog.receive(CallStarted(channel="test"), 0)
+    for _ in range(2):
+        said = dialog.receive(ReplyFailed(reply=number(said), heard="", reason="no voice"), 0)
+        assert texts(said) == [dialog.settings.trouble.speaking]
+    failed = ReplyFailed(reply=number(said), heard="", reason="no voice")
+    assert dialog.receive(failed, 0) == [order.HangUp(reason="cannot speak")]
+
+
+def test_one_reply_that_can_be_spoken_makes_up_for_those_that_could_not() -> None:
+    dialog = receptionist()
+    said = dialog.receive(CallStarted(channel="test"), 0)
+    for _ in range(6):
+        said = dialog.receive(ReplyFailed(reply=number(said), heard="", reason="no voice"), 0)
+        assert texts(said) == [dialog.settings.trouble.speaking]
+        dialog.receive(ReplyFinished(reply=number(said), heard="I am sorry."), 0)
 
 
 def test_a_new_turn_or_an_interruption_cancels_the_model() -> None:

@@ -13,6 +13,7 @@ from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.settings import MouthSettings
 from antiphon.mouth.studio import Studio
 from antiphon.net.roster import Roster
+from antiphon.testing.attendance import Attendees
 from antiphon.testing.clock import VirtualClock
 from antiphon.testing.line import PretendTransport
 from antiphon.testing.voice import ScriptedVoice
@@ -133,6 +134,7 @@ def play(
             tell=lambda event: told.append((clock.now(), event)),
             settings=settings or MouthSettings(),
             phrases=phrases,
+            attendance=Attendees(),
             on_sent=on_sent,
         )
         transport.attach(_Line(mouth))

@@ -21,6 +21,7 @@ from antiphon.mouth.settings import MouthSettings
 from antiphon.mouth.speakable import speakable
 from antiphon.mouth.studio import warm
 from antiphon.net.roster import Roster
+from antiphon.testing.attendance import Attendees
 from antiphon.testing.clock import VirtualClock
 from antiphon.testing.line import Faults, PretendTransport
 from antiphon.testing.voice import Fault, ScriptedVoice
@@ -482,6 +483,7 @@ def test_the_plane_drives_it_and_nothing_turns_while_it_is_silent() -> None:
             voices=Roster([ScriptedVoice(clock=clock)]), transport=transport, wheel=plane,
             clock=clock,
             tell=told.append, settings=MouthSettings(), phrases=None, on_sent=None,
+            attendance=Attendees(),
         )  # fmt: skip
         # Before it runs, as a greeting is.
         mouth.speak(Speak(reply=1, text=TEXT))

@@ -16,6 +16,7 @@ from antiphon.net.child_wire import (
     Failed,
     FrameReader,
     Message,
+    MoreWork,
     Piece,
     Ready,
     Refused,
@@ -28,6 +29,7 @@ jobs = st.integers(0, 2**40)
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Begin, fields, st.dictionaries(st.text(), st.text()), jobs, jobs),
     st.builds(DoJob, jobs, fields),
+    st.builds(MoreWork, jobs, fields),
     st.builds(CancelJob, jobs),
     st.builds(Ready, fields),
     st.builds(Refused, st.text(), st.text()),

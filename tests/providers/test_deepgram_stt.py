@@ -29,6 +29,7 @@ from antiphon.providers.deepgram.stt import FluxRecogniser, NovaRecogniser
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing import conformance_stt
+from antiphon.testing.attendance import Attendees
 from antiphon.testing.conformance_stt import RecogniserCase
 
 SPEECH = silence(0.2) + sound(1.2) + silence(0.4)
@@ -273,7 +274,7 @@ async def test_a_call_loses_and_doubles_no_word_when_its_vendor_vanishes(
     make: Make, sandbox: Sandbox
 ) -> None:
     told: list[Heard] = []
-    lost: list[ProviderError] = []
+    attendees = Attendees()
     complete = asyncio.Event()
 
     def tell(heard: Heard) -> None:
@@ -282,7 +283,11 @@ async def test_a_call_loses_and_doubles_no_word_when_its_vendor_vanishes(
             complete.set()
 
     ear = OpenEar(
-        Roster([make(sandbox)]), line=Hearing(), tell=tell, lost=lost.append, clock=LoopClock()
+        Roster([make(sandbox)]),
+        line=Hearing(),
+        tell=tell,
+        attendance=attendees,
+        clock=LoopClock(),
     )
     pcm = silence(0.3) + sound(1.5) + silence(0.3)
     async with asyncio.TaskGroup() as group:
@@ -301,5 +306,5 @@ async def test_a_call_loses_and_doubles_no_word_when_its_vendor_vanishes(
         running.cancel()
     texts = {h.segment: h.text for h in told if isinstance(h, TranscriptChanged)}
     assert " ".join(text for text in texts.values() if text) == FIRST
-    assert len(lost) == 1
+    assert len(attendees.losses) == 1
     assert len(sandbox.requests) == 2

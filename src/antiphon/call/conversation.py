@@ -21,6 +21,8 @@ from antiphon.events import (
     CallEnded,
     CallStarted,
     DigitPressed,
+    EarsFound,
+    EarsLost,
     Event,
     ExpectationSet,
     LimitReached,
@@ -61,6 +63,8 @@ _LASTING: Final = (
     ReplyFinished,
     ReplyStopped,
     ReplyFailed,
+    EarsLost,
+    EarsFound,
 )
 _TRACELESS: Final = (order.PrimeModel, order.CancelModel)
 # A line that is never quiet is hung up on after this.
@@ -139,6 +143,8 @@ class Conversation:
                 | ReplyLate()
                 | ReplyLost()
                 | LimitReached()
+                | EarsLost()
+                | EarsFound()
             ):
                 self._tell_dialog(event, now)
             case _:

@@ -18,6 +18,7 @@ from antiphon.errors import ProviderError, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, TranscriptChanged, Word
 from antiphon.net.roster import Roster
 from antiphon.net.socket import together
+from antiphon.ports.attendance import Attendance
 from antiphon.ports.clock import Clock
 from antiphon.ports.stt import Heard, Hearing, Recogniser, Recognition
 
@@ -69,15 +70,14 @@ class OpenEar:
         *,
         line: Hearing,
         tell: Callable[[Heard], None],
-        lost: Callable[[ProviderError], None],
+        attendance: Attendance,
         clock: Clock,
     ) -> None:
-        """``line`` is what the caller's audio is; ``lost`` is told of every recogniser that
-        failed."""
+        """``line`` is what the caller's audio is."""
         self._recognisers = recognisers
         self._line = line
         self._tell = tell
-        self._lost = lost
+        self._attendance = attendance
         self._clock = clock
         self._kept = {WIDE_HZ: KeptAudio(WIDE_HZ)}
         if any(_takes_the_line(each, line) for each in recognisers.engines):
@@ -132,7 +132,7 @@ class OpenEar:
         failed: list[Recogniser] = []
         while True:
             recogniser = self._pick(failed)
-            began_s = self._fed_s
+            began_s, opened_s = self._fed_s, self._clock.now()
             try:
                 await together(self._listen(recogniser), self._until_better(recogniser, began_s))
                 failures, failed = 0, []
@@ -140,13 +140,21 @@ class OpenEar:
             except ProviderError as error:
                 self._now = None
                 self._recognisers.failed(recogniser, error, self._clock.now())
-                self._lost(error)
+                self._attendance.lost(error)
+                lost = error
+            finally:
+                self._attendance.used(
+                    recogniser.name,
+                    seconds=self._fed_s - began_s,
+                    open_s=self._clock.now() - opened_s,
+                )
             lasted_s = self._fed_s - began_s
             failures = 1 if lasted_s > GOOD_S else failures + 1
             if lasted_s < WORKED_S:
                 failed.append(recogniser)
                 if len(failed) < len(self._recognisers):
                     continue  # somebody else, at once
+                self._attendance.nobody(lost)
             wait_s = WAITS_S[min(failures, len(WAITS_S)) - 1]
             await self._clock.sleep_until(self._clock.now() + wait_s)
 
@@ -165,6 +173,8 @@ class OpenEar:
     async def _until_better(self, recogniser: Recogniser, began_s: float) -> None:
         """Ends when somebody better may be asked, and nobody speaks."""
         good = False
+        await self._clock.sleep_until(self._clock.now() + LOOK_S)
+        self._attendance.serves(recogniser.name)
         while True:
             now = self._clock.now()
             if not good and self._fed_s - began_s > GOOD_S:

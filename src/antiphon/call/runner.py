@@ -23,16 +23,19 @@ from antiphon.actions import Action
 from antiphon.audio.frame import FRAME_S
 from antiphon.call.account import Account, Watcher, short
 from antiphon.call.conversation import Conversation
+from antiphon.call.health import Health
 from antiphon.call.hearing import WIDE_HZ, OpenEar
 from antiphon.call.inbox import Inbox
 from antiphon.call.tape import Recorder, Tape
 from antiphon.call.thinking import Thinking
-from antiphon.errors import AntiphonError, ProviderError
+from antiphon.errors import AntiphonError
 from antiphon.events import (
     AudioAdvanced,
     CallEnded,
     CallStarted,
     DigitPressed,
+    EarsFound,
+    EarsLost,
     Event,
     SpeechStarted,
     SpeechStopped,
@@ -129,12 +132,14 @@ class Call:
         self._ended: CallEnded | None = None
         facts = transport.facts
         self._tape = recorder and Tape(recorder, rate_hz=facts.rate_hz, delay_s=facts.delay_s)
+        self._health = Health(_preferred(equipment), self._account.note)
         self._thinking = Thinking(
             model=equipment.model,
             endpoint=equipment.endpoint,
             start=self._start,
             tell=self._inbox.put,
             note=self._account.note,
+            attendance=self._health.of("llm"),
         )
         self._hears = OpenEar(
             equipment.recognisers,
@@ -145,7 +150,11 @@ class Call:
                 keyterms=equipment.keyterms,
             ),
             tell=self._inbox.put,
-            lost=self._recogniser_lost,
+            attendance=self._health.of(
+                "stt",
+                deserted=lambda error: self._inbox.put(EarsLost(reason=str(error))),
+                served=lambda: self._inbox.put(EarsFound()),
+            ),
             clock=self._clock,
         )
         native = facts.rate_hz in self._hears.rates_hz - {WIDE_HZ}
@@ -166,10 +175,10 @@ class Call:
             tell=self._inbox.put,
             settings=equipment.mouth,
             phrases=equipment.phrases,
+            attendance=self._health.of("tts"),
             on_sent=self._record_agent if recorder else None,
             on_clause=self._clause,
             on_words=self._account.spoken,
-            on_lost=self._voice_lost,
         )
 
     async def run(self) -> CallEnded:
@@ -359,12 +368,6 @@ class Call:
     def _beat(self, callback: Callable[[float], None], now_s: float) -> None:
         callback(now_s)
 
-    def _voice_lost(self, error: ProviderError) -> None:
-        self._account.note("voice_lost", why=str(error))
-
-    def _recogniser_lost(self, error: ProviderError) -> None:
-        self._account.note("recogniser_lost", why=str(error))
-
     def _clause(self, reply: int, text: str) -> None:
         """A clause goes to the voice; the first of each reply is worth a note."""
         if reply not in self._clauses:
@@ -425,6 +428,14 @@ class Call:
         finally:
             self._record(lambda tape: tape.close(self._ear.until_s))
             self._account.close()
+
+
+def _preferred(equipment: Equipment) -> dict[str, str]:
+    named = {
+        "stt": equipment.recognisers.preferred.name,
+        "tts": equipment.voices.preferred.name,
+    }
+    return {**named, "llm": equipment.model.name} if equipment.model else named
 
 
 def _leaves(error: Exception) -> list[Exception]:

@@ -6,15 +6,20 @@ Must not live here: what is asked and what is made of the answer (dialog, turns)
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from typing import Protocol
+from typing import Final, Literal, Protocol
 
 from antiphon.actions import AskModel, PrimeModel
-from antiphon.errors import ProviderError
+from antiphon.errors import ProviderError, TimedOut, Unavailable
 from antiphon.events import Event, ModelFailed, ModelFinished, ModelSaid, TurnScored
+from antiphon.ports.attendance import Attendance
 from antiphon.ports.endpoint import EndpointModel
-from antiphon.ports.llm import Asking, LanguageModel, Saying
+from antiphon.ports.llm import Asking, LanguageModel, Saying, Usage
 
 __all__ = ["Note", "Thinking"]
+
+
+LETTERS_PER_TOKEN: Final = 4.0
+"""Of English, roughly."""
 
 
 class Note(Protocol):
@@ -34,6 +39,7 @@ class Thinking:
         start: Callable[[Coroutine[None, None, None]], asyncio.Task[None]],
         tell: Callable[[Event], None],
         note: Note,
+        attendance: Attendance,
     ) -> None:
         """``start`` makes a task of the call's group."""
         self._model = model
@@ -41,6 +47,7 @@ class Thinking:
         self._start = start
         self._tell = tell
         self._note = note
+        self._attendance = attendance
         self._requests: dict[int, asyncio.Task[None]] = {}
         self._priming: asyncio.Task[None] | None = None
         self._scoring = False
@@ -75,19 +82,45 @@ class Thinking:
 
     async def _answer(self, model: LanguageModel, ask: AskModel) -> None:
         answer = model.answer(Asking(messages=ask.messages, max_tokens=ask.max_tokens))
+        said, by = 0, model.name
+        lost: ProviderError | None = None
         try:
             async for piece in answer:
+                said, by = said + len(piece.text), piece.by or by
+                if lost := piece.lost:
+                    self._attendance.lost(lost)
+                    self._used(by, _guessed(ask, said))
+                    said = 0
                 if piece.text:
                     self._tell(ModelSaid(request=ask.request, text=piece.text))
                 if piece.reason:
+                    self._attendance.serves(by)
+                    self._used(by, piece.usage)
+                    said = 0
                     self._tell(_finished(ask.request, piece))
                     return
-            self._tell(ModelFailed(request=ask.request, reason="the answer broke off"))
+            raise Unavailable("the answer broke off", provider=by)
         except ProviderError as error:
-            self._tell(ModelFailed(request=ask.request, reason=str(error)))
+            if error is not lost:
+                self._attendance.lost(error)
+            self._attendance.nobody(error)
+            kind: Literal["error", "late"] = "late" if isinstance(error, TimedOut) else "error"
+            self._tell(ModelFailed(request=ask.request, reason=str(error), kind=kind))
         finally:
+            if said:
+                # It was cut short, and nobody counted: by the rule of thumb, then.
+                self._used(by, _guessed(ask, said))
             if isinstance(answer, AsyncGenerator):
                 await answer.aclose()
+
+    def _used(self, provider: str, usage: Usage) -> None:
+        self._attendance.used(
+            provider,
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens,
+            reply_tokens=usage.reply_tokens,
+            audio_tokens=usage.audio_tokens,
+        )
 
     async def _read_ahead(self, model: LanguageModel, prime: PrimeModel) -> None:
         try:
@@ -104,6 +137,14 @@ class Thinking:
             self._tell(TurnScored(until_s=until_s, score=score))
         finally:
             self._scoring = False
+
+
+def _guessed(ask: AskModel, letters: int) -> Usage:
+    asked = sum(len(message.text) for message in ask.messages)
+    return Usage(
+        prompt_tokens=round(asked / LETTERS_PER_TOKEN),
+        reply_tokens=round(letters / LETTERS_PER_TOKEN),
+    )
 
 
 def _finished(request: int, last: Saying) -> ModelFinished:

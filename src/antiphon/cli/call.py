@@ -6,7 +6,10 @@ from pathlib import Path
 
 from antiphon.cli.live import Traces, console, cost, say, show_cost
 from antiphon.cli.output import Exit, print_json
+from antiphon.cli.pretended import pretended, sandbox_argument
 from antiphon.config import agent, environment
+from antiphon.config.agent import AgentSettings
+from antiphon.config.environment import Environment
 from antiphon.errors import ConfigError
 from antiphon.events import CallEnded
 from antiphon.observe.figures import summary
@@ -37,6 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--events", type=Path, default=Path("call.jsonl"), metavar="LOG.jsonl", help="the call log"
     )
     parser.add_argument("--report", type=Path, metavar="PAGE.html", help="also write a report")
+    sandbox_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
     caller: Recording | Script = (
         read_audio(args.play) if args.play else scriptfile.read(args.script)
     )
-    ended = asyncio.run(_call(args, caller))
+    settings = agent.load(args.agent)
+    with pretended(args.sandbox, settings, environment.read()) as surroundings:
+        ended = asyncio.run(_call(args, settings, surroundings, caller))
     traces = Traces.of(args.events, args.record)
     audited = traces.audit() if args.script else None
     if args.report:
@@ -59,8 +65,12 @@ def run(args: argparse.Namespace) -> int:
     return Exit.FAILED if ended.by == "failure" else Exit.OK
 
 
-async def _call(args: argparse.Namespace, caller: Recording | Script) -> CallEnded:
-    settings = agent.load(args.agent)
+async def _call(
+    args: argparse.Namespace,
+    settings: AgentSettings,
+    surroundings: Environment,
+    caller: Recording | Script,
+) -> CallEnded:
     named = [f for f in (args.play, args.script, args.record, args.events, args.report) if f]
     if len({file.resolve() for file in named}) < len(named):
         raise ConfigError("two of the files named are the same file", fix="name another --record")
@@ -74,7 +84,7 @@ async def _call(args: argparse.Namespace, caller: Recording | Script) -> CallEnd
         record=args.record,
         watchers=[show] if show else [],
     )
-    async with open_agent(settings, environment.read(), progress=say) as opened:
+    async with open_agent(settings, surroundings, progress=say) as opened:
         try:
             if isinstance(caller, Recording):
                 return await place_recording(opened, caller, placing)

@@ -13,6 +13,7 @@ from pathlib import Path
 from antiphon import actions as order
 from antiphon.actions import Action
 from antiphon.cli.output import Exit, print_json
+from antiphon.cli.pretended import pretended, sandbox_argument
 from antiphon.config import agent, environment
 from antiphon.dialog.receptionist import Receptionist
 from antiphon.errors import ProviderError
@@ -34,16 +35,19 @@ __all__ = ["arguments", "run"]
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("agent", type=Path, metavar="AGENT", help="agent.yaml, or its folder")
+    sandbox_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     settings = agent.load(args.agent)
-    outside, models = environment.read(), ModelStore().path
+    models = ModelStore().path
     model: LanguageModel | None = None
-    if settings.llm:
-        model = providers.make("llm", ordered(settings, settings.llm[0], outside.vendors, models))
-    chat = _Chat(Receptionist(settings.dialog), model, as_json=bool(args.json))
-    asyncio.run(chat.run())
+    with pretended(args.sandbox, settings, environment.read()) as around:
+        if settings.llm:
+            order = ordered(settings, settings.llm[0], around.vendors, models)
+            model = providers.make("llm", order)
+        chat = _Chat(Receptionist(settings.dialog), model, as_json=bool(args.json))
+        asyncio.run(chat.run())
     return Exit.OK
 
 

@@ -7,15 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from antiphon.cli.output import Exit, print_json
+from antiphon.cli.pretended import Makers, local
 from antiphon.errors import ConfigError
-from antiphon.models.store import ModelStore
-from antiphon.net.offering import Order
-from antiphon.ports.llm import LanguageModel
-from antiphon.ports.stt import Recogniser
-from antiphon.ports.tts import Synthesiser
+from antiphon.sandbox import rulefile
 from antiphon.sandbox.doors import DESKS, DOORS
 from antiphon.sandbox.server import Sandbox
-from antiphon.wiring import providers
 
 __all__ = ["arguments", "run"]
 
@@ -39,6 +35,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--tls", action="store_true", help="listen with TLS too, under a certificate made now"
     )
     parser.add_argument(
+        "--rules", type=Path, metavar="FILE", help="faults that befall connections: a YAML file"
+    )
+    parser.add_argument(
         "--endpoints", action="store_true", help="list what is pretended, and do nothing else"
     )
 
@@ -46,29 +45,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.endpoints:
         return _list(as_json=args.json)
-    models = ModelStore().path
-
-    def ears() -> Recogniser:
-        made: Recogniser = providers.make("stt", Order(name="local/moonshine", models=models))
-        return made
-
-    def voice() -> Synthesiser:
-        made: Synthesiser = providers.make("tts", Order(name="local/piper", models=models))
-        return made
-
-    def mind() -> LanguageModel:
-        made: LanguageModel = providers.make("llm", Order(name="local/smollm2", models=models))
-        return made
-
+    rules = rulefile.read(args.rules) if args.rules else []
+    makers = local() if args.local else Makers()
     sandbox = Sandbox(
         says=_lines(args.scripted) if args.scripted else (),
-        ears=ears if args.local else None,
-        voice=voice if args.local else None,
-        mind=mind if args.local else None,
+        ears=makers.ears,
+        voice=makers.voice,
+        mind=makers.mind,
         key=args.key,
         port=args.port,
         tls=args.tls,
     )
+    sandbox.rules.rules += rules
     # Blocked before the thread is made, so that they wait for sigwait wherever they arrive.
     stop = {signal.SIGINT, signal.SIGTERM}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, stop)
@@ -84,9 +72,7 @@ def run(args: argparse.Namespace) -> int:
 def _list(*, as_json: bool) -> int:
     """Every endpoint there is: whose, how it is asked, where."""
     found = [(_vendor(door.serve), "WS", door.path) for door in DOORS]
-    found += [
-        (_vendor(desk.serve), method, desk.path) for desk in DESKS for method in desk.methods
-    ]
+    found += [(_vendor(desk.serve), method, desk.path) for desk in DESKS for method in desk.methods]
     if as_json:
         print_json([{"vendor": v, "method": m, "path": p} for v, m, p in sorted(found)])
         return Exit.OK

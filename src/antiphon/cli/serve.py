@@ -11,6 +11,7 @@ import uvloop
 from pydantic import SecretStr, ValidationError
 
 from antiphon.cli.output import Exit, print_json
+from antiphon.cli.pretended import pretended, sandbox_argument
 from antiphon.config import agent, environment
 from antiphon.config.agent import AgentSettings
 from antiphon.config.environment import Environment
@@ -44,18 +45,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--drain", type=float, default=30.0, metavar="S", help="how long calls may go on at the end"
     )
+    sandbox_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(args))
+    settings = agent.load(args.agent)
+    with (
+        pretended(args.sandbox, settings, environment.read()) as surroundings,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_serve(args, settings, surroundings))
     return Exit.OK
 
 
-async def _serve(args: argparse.Namespace) -> None:
-    settings = agent.load(args.agent)
-    surroundings = environment.read()
+async def _serve(
+    args: argparse.Namespace, settings: AgentSettings, surroundings: Environment
+) -> None:
     server = _server(args, surroundings.token)
     _check_certificate(server.certificate, server.certificate_key)
     listening = listen(server)

@@ -8,7 +8,10 @@ from pathlib import Path
 from antiphon.call.clock import LoopClock
 from antiphon.cli.live import console, say
 from antiphon.cli.output import Exit
+from antiphon.cli.pretended import pretended, sandbox_argument
 from antiphon.config import agent, environment
+from antiphon.config.agent import AgentSettings
+from antiphon.config.environment import Environment
 from antiphon.events import CallEnded
 from antiphon.observe.terminal import Show
 from antiphon.transports.microphone import devices
@@ -20,16 +23,17 @@ __all__ = ["arguments", "run"]
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("agent", type=Path, metavar="AGENT", help="agent.yaml, or its folder")
+    sandbox_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    ended = asyncio.run(_talk(args))
+    settings = agent.load(args.agent)
+    with pretended(args.sandbox, settings, environment.read()) as surroundings:
+        ended = asyncio.run(_talk(settings, surroundings))
     return Exit.FAILED if ended.by == "failure" else Exit.OK
 
 
-async def _talk(args: argparse.Namespace) -> CallEnded:
-    settings = agent.load(args.agent)
-    surroundings = environment.read()
+async def _talk(settings: AgentSettings, surroundings: Environment) -> CallEnded:
     # A missing device is found before an engine is started.
     transport = MicrophoneTransport(devices.load(), LoopClock())
     if transport.remark:

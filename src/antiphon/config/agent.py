@@ -4,20 +4,21 @@ Every mistake is reported with file and line, what stands there, and what could 
 instead. Settings of a part live beside that part; here they are only put together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from antiphon.config.mistakes import Contradiction, compose, explained
+from antiphon.config.mistakes import Contradiction, compose, explained, written_at
 from antiphon.dialog.settings import ReceptionistSettings
 from antiphon.errors import ConfigError
 from antiphon.mouth.settings import MouthSettings
 from antiphon.turns.settings import PRESETS, TurnSettings
 
-__all__ = ["AgentSettings", "load"]
+__all__ = ["AgentSettings", "load", "where"]
 
 Provider = Annotated[str, Field(pattern=r"^[a-z0-9_]+[/:][A-Za-z0-9._:/-]+$")]
 
@@ -94,9 +95,24 @@ class AgentSettings(BaseModel):
 
 def load(path: Path) -> AgentSettings:
     """Read an agent file, or a directory with an ``agent.yaml``. Raises `ConfigError`."""
-    file = path / "agent.yaml" if path.is_dir() else path
+    file = _file(path)
+    return parse(_text(file), str(file))
+
+
+def where(path: Path) -> Callable[[str, str], str]:
+    """Tells in which line of an agent file a setting has a value: ``where(path)("stt",
+    "deepgram/flux")``. Empty where the file does not say it. Raises `ConfigError`."""
+    file = _file(path)
+    return partial(written_at, compose(_text(file), str(file)), str(file))
+
+
+def _file(path: Path) -> Path:
+    return path / "agent.yaml" if path.is_dir() else path
+
+
+def _text(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(
@@ -108,7 +124,6 @@ def load(path: Path) -> AgentSettings:
             where=str(file),
             fix="name an agent.yaml, or the directory that holds one",
         ) from None
-    return parse(text, str(file))
 
 
 def parse(text: str, file: str) -> AgentSettings:

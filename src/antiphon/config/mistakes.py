@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from antiphon.errors import ConfigError
 
-__all__ = ["Contradiction", "compose", "explained"]
+__all__ = ["Contradiction", "compose", "explained", "written_at"]
 
 Place: TypeAlias = Sequence[str | int]
 
@@ -78,6 +78,14 @@ def explained(
     if others:
         fix = f"{fix}\n  also wrong: {', '.join(others[:_MORE])}".lstrip("\n ")
     return ConfigError(what, where=_at(file, _find(node, place)), fix=fix)
+
+
+def written_at(node: yaml.Node | None, file: str, setting: str, value: str) -> str:
+    """Where a setting has a value, alone or in a list; empty where the file does not say it."""
+    found = _find(node, (setting,))
+    inner = found.value if isinstance(found, yaml.SequenceNode) else [found]
+    scalars = [one for one in inner if isinstance(one, yaml.ScalarNode)]
+    return next((_at(file, one) for one in scalars if one.value == value), "")
 
 
 # --- words ---------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from antiphon.events import (
     CallEnded,
     CallStarted,
     DigitPressed,
+    EarsFound,
+    EarsLost,
     Expectation,
     LimitReached,
     ModelFailed,
@@ -47,6 +49,8 @@ DialogEvent: TypeAlias = (
     | ReplyLate
     | ReplyLost
     | LimitReached
+    | EarsLost
+    | EarsFound
     | ReplyFinished
     | ReplyStopped
     | ReplyFailed

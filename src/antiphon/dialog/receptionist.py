@@ -19,6 +19,8 @@ from antiphon.events import (
     CallEnded,
     CallStarted,
     DigitPressed,
+    EarsFound,
+    EarsLost,
     Expectation,
     LimitReached,
     ModelFailed,
@@ -42,6 +44,8 @@ __all__ = ["Receptionist"]
 # Small talk on the phone: a sentence or two.
 MAX_TOKENS: Final = 48
 SENTENCES: Final = 2
+SPEECHLESS: Final = 2
+"""So many replies in a row may fail to be spoken."""
 _SENTENCE: Final = re.compile(r"[.!?]+(?=\s|$)")
 
 
@@ -73,16 +77,23 @@ class Receptionist:
     """What the model has said so far."""
     leaving: int | None = None
     """The goodbye after which we hang up."""
+    deaf_until: float | None = None
+    """Nobody can be understood; we leave then, if that does not change."""
+    unspoken: int = 0
+    """How many replies in a row could not be spoken."""
 
     def copy(self) -> Self:
         return copy(self)
 
     def deadline(self) -> float | None:
-        """A receptionist needs no timer of its own."""
-        return None
+        """Only a caller who is not understood is not kept for ever."""
+        return self.deaf_until
 
     def tick(self, now: float) -> list[Action]:
-        return []
+        if self.deaf_until is None or now < self.deaf_until:
+            return []
+        self.deaf_until = None
+        return self._cancel() + self._leave(self.settings.trouble.leaving)
 
     def receive(self, event: DialogEvent, now: float) -> list[Action]:
         match event:
@@ -98,8 +109,11 @@ class Receptionist:
                 return self._cancel() + self._say(self.settings.unclear)
             case LimitReached():
                 return self._leave(self.settings.limit)
-            case ReplyFinished() | ReplyFailed():
+            case ReplyFinished():
+                self.unspoken = 0
                 return self._finished(event.reply, event.heard)
+            case ReplyFailed() | EarsLost() | EarsFound():
+                return self._trouble(event, now)
             case ReplyStopped():
                 return self._stopped(event)
             case ModelSaid() | ModelFinished() | ModelFailed():
@@ -200,7 +214,9 @@ class Receptionist:
         self.request = self.request_reply = None
         text = ""
         if isinstance(event, ModelFailed):
-            text = f" {self.settings.unclear}" if self.small_talk else self.settings.unclear
+            trouble = self.settings.trouble
+            text = trouble.late if event.kind == "late" else trouble.thinking
+            text = f" {text}" if self.small_talk else text
         return [order.Speak(reply=reply, text=text, last=True)]
 
     def _talk_on(self, reply: int, text: str) -> list[Action]:
@@ -243,3 +259,29 @@ class Receptionist:
             for past in self.memory
         )
         return []
+
+    # --- when our own means fail ---------------------------------------------------------------
+
+    def _trouble(self, event: ReplyFailed | EarsLost | EarsFound, now: float) -> list[Action]:
+        trouble = self.settings.trouble
+        match event:
+            case ReplyFailed():
+                return self._unspoken(event)
+            case EarsLost():
+                self.deaf_until = now + trouble.patience_s
+                return self._say(trouble.hearing)
+            case EarsFound():
+                self.deaf_until = None
+                return self._say(trouble.heard_again)
+
+    def _unspoken(self, failed: ReplyFailed) -> list[Action]:
+        """What could not be said is apologised for, in words that were rendered beforehand. If
+        not even those can be, the line is of no use to anybody."""
+        self._remember(failed.reply, failed.heard)
+        self.unspoken += 1
+        if failed.reply == self.leaving:
+            return [order.HangUp(reason="said goodbye")]
+        if self.unspoken > SPEECHLESS:
+            return [*self._cancel(), order.HangUp(reason="cannot speak")]
+        cancelled = self._cancel() if failed.reply == self.request_reply else []
+        return cancelled + self._say(self.settings.trouble.speaking)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from antiphon.events import Expecting
 
-__all__ = ["ReceptionistSettings", "Topic"]
+__all__ = ["ReceptionistSettings", "Topic", "TroubleSettings"]
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 
@@ -28,6 +28,39 @@ class Topic(BaseModel):
     """How many digits or letters, where known."""
     then: Text | None = None
     """Spoken after the caller has given what was expected; ``{answer}`` is what they said."""
+
+
+class TroubleSettings(BaseModel):
+    """What a caller is told when our own means fail: never a technical word. All of it is
+    rendered before the first call, so that it can be said when no voice can be reached."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hearing: Text = "I'm sorry, I can't hear you properly just now. One moment, please."
+    """No recogniser can be reached."""
+    heard_again: Text = "I can hear you again. Could you say that once more, please?"
+    """One can be reached again."""
+    thinking: Text = "I'm sorry, I can't answer that just now. Could you ask me something else?"
+    """No language model could answer."""
+    late: Text = "I'm sorry, that is taking too long. Could you ask me again?"
+    """None answered in time."""
+    speaking: Text = "I'm sorry, something went wrong with the line. Could you say that again?"
+    """An answer could not be spoken."""
+    leaving: Text = "I'm sorry, I can't go on with this call. Please try again later. Goodbye."
+    """Said before hanging up when it does not get better."""
+    patience_s: Annotated[float, Field(ge=5.0, le=300.0)] = 20.0
+    """How long a caller who is not understood is kept on the line."""
+
+    def phrases(self) -> tuple[str, ...]:
+        """All of them."""
+        return (
+            self.hearing,
+            self.heard_again,
+            self.thinking,
+            self.late,
+            self.speaking,
+            self.leaving,
+        )
 
 
 class ReceptionistSettings(BaseModel):
@@ -64,6 +97,8 @@ class ReceptionistSettings(BaseModel):
     """Said when an answer takes long."""
     limit: Text = "I'm afraid we have to stop here. Thank you for calling. Goodbye."
     """Said when a limit of the call is reached, before hanging up."""
+    trouble: TroubleSettings = TroubleSettings()
+    """Said when a recogniser, a language model or a voice fails for good."""
     memory_turns: Annotated[int, Field(ge=0, le=50)] = 4
     """How many earlier turns the language model is shown at least; at most twice as many."""
 
@@ -75,6 +110,7 @@ class ReceptionistSettings(BaseModel):
             self.greeting,
             self.filler,
             self.unclear,
+            *self.trouble.phrases(),
             *self.silence,
             self.unknown if self.small_talk is None else None,
             *(topic.says for topic in self.topics),

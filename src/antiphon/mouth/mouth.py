@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine
 from typing import Final, TypeAlias
 
 from antiphon.actions import Speak
-from antiphon.errors import ProviderError
 from antiphon.events import (
     Event,
     ReplyFailed,
@@ -31,6 +30,7 @@ from antiphon.mouth.studio import Studio
 from antiphon.mouth.voicing import Voicing
 from antiphon.mouth.wheel import Ticking, Wheel
 from antiphon.net.roster import Roster
+from antiphon.ports.attendance import Attendance
 from antiphon.ports.clock import Clock
 from antiphon.ports.transport import Transport
 from antiphon.ports.tts import Synthesiser
@@ -65,17 +65,17 @@ class Mouth:
         tell: Callable[[Event], None],
         settings: MouthSettings,
         phrases: PhraseCache | None,
+        attendance: Attendance,
         on_sent: Callable[[bytes, int], None] | None,
         on_clause: Callable[[int, str], None] | None = None,
         on_words: OnWords | None = None,
-        on_lost: Callable[[ProviderError], None] | None = None,
     ) -> None:
         self._clock = clock
         self._wheel = wheel
         self._tell = tell
         self._on_clause = on_clause
         self._on_words = on_words
-        self._on_lost = on_lost
+        self._attendance = attendance
         self._studio = Studio(
             voices=voices,
             settings=settings,
@@ -195,7 +195,7 @@ class Mouth:
     def _open(self, action: Speak) -> Voicing:
         reply = Reply(action, self._studio.rate_hz)
         self._lineup.add(reply)
-        voicing = Voicing(reply, self._studio, self._start, self._more, self._on_lost)
+        voicing = Voicing(reply, self._studio, self._start, self._more, self._attendance)
         self._voicings[reply.number] = voicing
         return voicing
 

@@ -14,6 +14,7 @@ from antiphon.mouth.clause import Clause
 from antiphon.mouth.phrases import Phrase
 from antiphon.mouth.reply import Reply
 from antiphon.mouth.studio import Studio, Take, break_off, remaining
+from antiphon.ports.attendance import Attendance
 from antiphon.ports.tts import Spoken, Synthesiser, Utterance
 
 __all__ = ["Voicing"]
@@ -38,13 +39,14 @@ class Voicing:
         studio: Studio,
         start: Callable[[Coroutine[None, None, None]], "asyncio.Task[None]"],
         more: Callable[[Reply], None],
-        lost: Callable[[ProviderError], None] | None = None,
+        attendance: Attendance,
     ) -> None:
         self.reply = reply
         self._studio = studio
         self._start = start
         self._more = more
-        self._on_lost = lost
+        self._attendance = attendance
+        self._letters = 0
         self._voice: Synthesiser | None = None
         self._utterance: Utterance | None = None
         self._task: asyncio.Task[None] | None = None
@@ -97,7 +99,9 @@ class Voicing:
 
     def _utter(self, clause: Clause) -> None:
         assert self._utterance is not None
-        self._utterance.say(remaining(clause, len(clause.times)))
+        text = remaining(clause, len(clause.times))
+        self._letters += len(text)
+        self._utterance.say(text)
 
     def _pick(self) -> Synthesiser:
         """Who begins."""
@@ -126,11 +130,11 @@ class Voicing:
             self._utterance = utterance = None
             if error is None:
                 voices.succeeded(voice)
+                self._attendance.serves(voice.name)
                 return
             now = studio.clock.now()
             voices.failed(voice, error, now)
-            if self._on_lost:
-                self._on_lost(error)
+            self._attendance.lost(error)
             tried.append(voice)
             again = error.retryable and len(voices) == 1 and len(tried) < ATTEMPTS
             following = voice if again else voices.pick(now, without=tried)
@@ -138,6 +142,7 @@ class Voicing:
             if following is not None:
                 utterance = self._begin_again(following)
             elif not self._use_what_is_kept():
+                self._attendance.nobody(error)
                 self.reply.failed = str(error)
                 self._more(self.reply)
 
@@ -155,6 +160,8 @@ class Voicing:
             return TimedOut("no audio for a clause", provider=name)
         finally:
             self._patience = None
+            self._attendance.used(name, letters=self._letters)
+            self._letters = 0
         if all(clause.complete for clause in self._said):
             return None
         return Unavailable("ended without the audio of a clause", provider=name)

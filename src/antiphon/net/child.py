@@ -23,6 +23,7 @@ import asyncio
 import heapq
 import itertools
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -37,15 +38,19 @@ from antiphon.net.child_wire import (
     Done,
     Failed,
     Message,
+    MoreWork,
     Piece,
     Ready,
     Refused,
 )
+from antiphon.net.refusal import washed
 
 __all__ = ["Child"]
 
 _CRASH_LOOP: Final = 3
 """Deaths in a row, without one finished job, after which new jobs are refused at once."""
+_UNREAD_BYTES: Final = 16 * 1024 * 1024
+"""Eight minutes of a call's audio: a child that leaves so much unread has stopped."""
 _BACK_OFF_S: Final = (0.0, 0.25, 1.0, 4.0, 15.0)
 
 
@@ -58,6 +63,8 @@ class Child:
         self._numbers = itertools.count(1)
         self._waiting: list[tuple[Urgency, int, Job, Mapping[str, Any], bytes]] = []
         self._working: dict[int, Job] = {}
+        self._early: dict[int, list[tuple[dict[str, Any], bytes]]] = {}
+        """Added to jobs that wait."""
         self._doomed: list[Job] = []
         """Asked of a child that was lost; they fail when it is known how it ended."""
         self._process: ChildProcess | None = None
@@ -121,7 +128,7 @@ class Child:
             raise Unavailable(f"keeps dying: {self._trouble}", provider=name)
         if len(self._waiting) >= self.program.waiting:
             raise AtCapacity(f"{len(self._waiting)} jobs wait already", provider=name)
-        job = Job(next(self._numbers), self._let_go)
+        job = Job(next(self._numbers), self._let_go, self._add)
         heapq.heappush(self._waiting, (urgency, job.number, job, fields, payload))
         self._fill_lanes()
         return job
@@ -153,14 +160,27 @@ class Child:
             job.at_work = True
             loop = asyncio.get_running_loop()
             job.last_heard_s = loop.time()
-            loop.call_later(self.program.stall_s, self._check_stall, job)
+            if math.isfinite(self.program.stall_s):
+                loop.call_later(self.program.stall_s, self._check_stall, job)
             self._process.send(DoJob(number, dict(fields)), payload)
+            for more, piece in self._early.pop(number, ()):
+                self._process.send(MoreWork(number, more), piece)
+
+    def _add(self, job: Job, fields: Mapping[str, Any], payload: bytes) -> None:
+        if job.number not in self._working:
+            self._early.setdefault(job.number, []).append((dict(fields), payload))
+        elif self._process is not None:
+            self._process.send(MoreWork(job.number, dict(fields)), payload)
+            if self._process.unsent_bytes > _UNREAD_BYTES:
+                self._process.last_words.append("killed: it reads nothing")
+                self._process.kill()
 
     def _let_go(self, job: Job) -> None:
         if job.number in self._working:
             if self._process is not None:
                 self._process.send(CancelJob(job.number))
         else:
+            self._early.pop(job.number, None)
             self._waiting = [entry for entry in self._waiting if entry[2] is not job]
             heapq.heapify(self._waiting)
 
@@ -188,9 +208,7 @@ class Child:
         self._respawn = self._refused = None
         program = self.program
         try:
-            process = ChildProcess(
-                program.engine, self._log, program.python_path, self._hear, self._lost, self._gone
-            )
+            process = ChildProcess(program, self._log, self._hear, self._lost, self._gone)
         except OSError as error:  # no memory, no descriptors: that may pass
             self._failed(str(error))
             return
@@ -213,7 +231,7 @@ class Child:
                 if self._ready is not None and not self._ready.done():
                     self._ready.set_result(facts)
             case Refused(what=what, fix=fix):
-                self._refused = Missing(f"{self.program.name}: {what}", fix=fix)
+                self._refused = Missing(f"{self.program.name}: {self._clean(what)}", fix=fix)
             case Piece(job=number, fields=fields) if job := self._working.get(number):
                 self._answer(job, Answer(fields, payload))
             case Done(job=number) if job := self._working.pop(number, None):
@@ -221,8 +239,12 @@ class Child:
                 job.end(None)
             case Failed(job=number, kind=kind, what=what) if job := self._working.pop(number, None):
                 self._deaths = 0
-                job.end(getattr(errors, kind)(what, provider=self.program.name))
+                job.end(getattr(errors, kind)(self._clean(what), provider=self.program.name))
         self._fill_lanes()
+
+    def _clean(self, what: str) -> str:
+        secrets = self.program.secrets
+        return washed(what, secrets) if secrets else what
 
     def _answer(self, job: Job, answer: Answer) -> None:
         job.last_heard_s = asyncio.get_running_loop().time()
@@ -236,6 +258,7 @@ class Child:
         self._doomed += [*self._working.values(), *(entry[2] for entry in self._waiting)]
         self._working.clear()
         self._waiting.clear()
+        self._early.clear()
 
     def _gone(self) -> None:
         process, self._process = self._process, None

@@ -36,10 +36,13 @@ class Program:
 
     name: str
     """The provider's, for errors and logs."""
-    engine: str
+    engine: str = ""
     """``module:Class`` of an `antiphon.net.engine.Engine`."""
+    command: tuple[str, ...] = ()
+    """Instead of an engine of ours: a program of another environment that speaks `child_wire` on
+    the descriptor whose number is its last argument."""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Set in the child before the engine is imported."""
     python_path: tuple[str, ...] = ()
     """Where to look for the engine's module besides the usual places."""
@@ -50,7 +53,10 @@ class Program:
     """Jobs in the queue; one more raises `AtCapacity`."""
     start_within_s: float = 60.0
     stall_s: float = 20.0
-    """A job that says nothing for so long hangs: the child is killed and the job times out."""
+    """A job that says nothing for so long hangs: the child is killed and the job times out.
+    Infinite: silence means nothing."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Not shown where the child's own words are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +70,19 @@ class Answer:
 class Job:
     """One request to a child: iterate its answers, and leave the ``with`` block to cancel it."""
 
-    def __init__(self, number: int, stop: "Callable[[Job], None]") -> None:
+    def __init__(
+        self,
+        number: int,
+        stop: "Callable[[Job], None]",
+        add: "Callable[[Job, Mapping[str, Any], bytes], None]",
+    ) -> None:
         self.number = number
         self.over = False
         """No answer will be added; those not taken yet still come."""
         self.cancelled = False
         self.at_work = False
         """It has left the queue."""
-        self._stop = stop
+        self._stop, self._add = stop, add
         self._answers: deque[Answer] = deque()
         self._unread_bytes = 0
         self._error: AntiphonError | None = None
@@ -91,6 +102,11 @@ class Job:
             self.end(None)
             self._stop(self)
         self._answers.clear()
+
+    def more(self, fields: Mapping[str, Any], payload: bytes = b"") -> None:
+        """More to work on, for a job that takes it piece by piece. Never blocks."""
+        if not self.over:
+            self._add(self, fields, payload)
 
     def __aiter__(self) -> Self:
         return self

@@ -18,7 +18,9 @@ from typing import Final
 
 import antiphon
 from antiphon.errors import RemoteProtocolError
+from antiphon.net.child_job import Program
 from antiphon.net.child_wire import FrameReader, Message, frame
+from antiphon.net.refusal import washed
 
 __all__ = ["ChildProcess"]
 
@@ -39,22 +41,22 @@ class ChildProcess:
 
     def __init__(
         self,
-        engine: str,
+        program: Program,
         log: logging.Logger,
-        python_path: tuple[str, ...],
         hear: Callable[[Message, bytes], None],
         lost: Callable[[], None],
         gone: Callable[[], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._hear, self._lost, self._gone, self._log = hear, lost, gone, log
+        self._secrets = program.secrets
         self._reader = FrameReader()
         self._unsent = bytearray()
         self.last_words: deque[str] = deque(maxlen=_LAST_WORDS)
         self._partial_line = b""
         self._socket, theirs = socket.socketpair()
         try:
-            self._process = _launch(engine, theirs, python_path)
+            self._process = _launch(program, theirs)
         except OSError:
             self._socket.close()
             raise
@@ -71,6 +73,11 @@ class ChildProcess:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What the child has not read yet."""
+        return len(self._unsent)
 
     @property
     def how_it_ended(self) -> str:
@@ -155,6 +162,7 @@ class ChildProcess:
         self._partial_line = rest[-_LINE_BYTES:]
         for line in lines:
             text = line.decode(errors="replace").rstrip()
+            text = washed(text, self._secrets) if self._secrets else text
             self.last_words.append(text)
             self._log.info("%s", text)
 
@@ -169,18 +177,17 @@ class ChildProcess:
         self._gone()
 
 
-def _launch(
-    engine: str, theirs: socket.socket, python_path: tuple[str, ...]
-) -> "subprocess.Popen[bytes]":
+def _launch(program: Program, theirs: socket.socket) -> "subprocess.Popen[bytes]":
     """Raises OSError where the system cannot. Takes under a millisecond of the loop's time."""
     descriptor = theirs.fileno()
+    ours = (sys.executable, "-P", "-m", "antiphon.net.child_main", program.engine)
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "antiphon.net.child_main", engine, str(descriptor)],
+        [*(program.command or ours), str(descriptor)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         pass_fds=(descriptor,),
-        env=_environment(python_path),
+        env=_environment(program.python_path),
     )
 
 

@@ -1,7 +1,8 @@
 """What a child process and its parent say to each other, as bytes and back.
 
-Lives here: the messages and their framing (two lengths, a msgpack header, a raw payload).
-Must not live here: processes, sockets, what an engine does.
+Lives here: the messages and their framing (two lengths, a JSON header, a raw payload), so simple
+that a program with nothing of Antiphon's around it can speak it too. Must not live here: processes,
+sockets, what an engine does.
 """
 
 import struct
@@ -19,6 +20,7 @@ __all__ = [
     "Failed",
     "FrameReader",
     "Message",
+    "MoreWork",
     "Piece",
     "Ready",
     "Refused",
@@ -41,6 +43,13 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
 
 class DoJob(msgspec.Struct, frozen=True, tag=True):
     """Parent: work on this; the payload is the job's bytes."""
+
+    job: int
+    fields: dict[str, Any]
+
+
+class MoreWork(msgspec.Struct, frozen=True, tag=True):
+    """Parent: more for a job that takes what it works on piece by piece; the payload is bytes."""
 
     job: int
     fields: dict[str, Any]
@@ -86,10 +95,10 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     what: str
 
 
-Message: TypeAlias = Begin | DoJob | CancelJob | Ready | Refused | Piece | Done | Failed
+Message: TypeAlias = Begin | DoJob | MoreWork | CancelJob | Ready | Refused | Piece | Done | Failed
 
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(Message)
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Message)
 
 
 def frame(message: Message, payload: bytes = b"") -> bytes:

@@ -49,6 +49,8 @@ class Draft:
     usage: Usage = Usage()
     begun: bool = False
     """There were words, or the sign of a tool."""
+    refused: bool = False
+    """What is being said is a refusal."""
     calls: dict[int, _Call] = field(default_factory=dict)
 
     def call(self, at: int, *, id: str = "", name: str = "", more: str = "") -> None:

@@ -34,7 +34,9 @@ def encode(message: msgspec.Struct) -> str:
         raise LocalProtocolError("text with a lone surrogate cannot be sent") from None
 
 
-def decode(decoder: msgspec.json.Decoder[M], kinds: frozenset[str], text: str) -> M | Unknown:
+def decode(
+    decoder: msgspec.json.Decoder[M], kinds: frozenset[str], text: str | bytes
+) -> M | Unknown:
     """A message from the text of one frame. Raises `RemoteProtocolError`."""
     kind = decode_as(_unknown, text)
     return decode_as(decoder, text) if kind.type in kinds else kind

@@ -77,6 +77,7 @@ class Minds:
             except ProviderError as trouble:
                 error = trouble
                 self._roster.failed(model, trouble, self._clock.now())
+                yield Saying(text="", by=model.name, lost=trouble)
         raise error
 
     async def prime(self, messages: tuple[Message, ...]) -> None:

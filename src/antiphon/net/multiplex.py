@@ -103,8 +103,8 @@ class Channel(Generic[M]):
 
 class Multiplex(Generic[M]):
     """The socket, opened when it is wanted and opened again when it is gone. ``sort`` says whose a
-    frame is and what it means; None where it is everybody's or nobody's. It raises
-    `RemoteProtocolError`."""
+    frame is and what it means; None where it is nobody's. It raises
+    `RemoteProtocolError`, or a `ProviderError` that is everybody's."""
 
     def __init__(
         self, peer: Peer, url: str, sort: Callable[[str | bytes], tuple[str, M] | None]

@@ -145,7 +145,8 @@ class Offer:
     """One engine."""
 
     name: str
-    """As an agent file names it. ``anthropic/*`` takes any model after the slash."""
+    """As an agent file names it. ``anthropic/*`` takes any model after the slash; so it is with
+    ``livekit:*`` and what follows the colon."""
     port: Port
     can: Hears | Speaks | Thinks | None
     proof: Proof
@@ -162,6 +163,8 @@ class Offer:
     """The environment's name for another address."""
     home: str = ""
     """The vendor's own address."""
+    sandbox: str = ""
+    """Where the sandbox has it, if not at the path of ``home``."""
     sdk: str = ""
     """The package that must be installed, as Python imports it; empty: nothing more."""
     extra: str = ""
@@ -171,7 +174,7 @@ class Offer:
 
     @property
     def vendor(self) -> str:
-        return self.name.partition("/")[0]
+        return self.name.replace(":", "/").partition("/")[0]
 
     @property
     def installed(self) -> bool:
@@ -183,7 +186,7 @@ class Offer:
 
     def fits(self, name: str) -> bool:
         """Whether this is who an agent file means."""
-        if self.name.endswith("/*"):
+        if self.name.endswith(("/*", ":*")):
             return name.startswith(self.name[:-1]) and len(name) >= len(self.name)
         return name == self.name
 

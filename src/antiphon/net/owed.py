@@ -17,18 +17,21 @@ class Owed:
         self._within_s = within_s
         self.until_s: float | None = None
         """A final up to here is owed; None: none is."""
+        self.postponed = False
+        """It was late once, and waited for longer."""
         self._due_s = 0.0
         self._patience: asyncio.Timeout | None = None
 
     def ask(self, until_s: float, behind_s: float = 0.0) -> None:
         """One more is wanted. It may take longer by ``behind_s``, where audio waits before it."""
         self.until_s = max(until_s, self.until_s or 0.0)
-        self.postpone(self._within_s + behind_s)
+        self.postponed = False
+        self._due(self._within_s + behind_s)
 
     def postpone(self, by_s: float) -> None:
         """Wait so long from now on, and no longer."""
-        self._due_s = asyncio.get_running_loop().time() + by_s
-        self._arm()
+        self.postponed = True
+        self._due(by_s)
 
     def paid(self) -> float:
         """It came: up to where it was owed. Raises `TypeError` where nothing was."""
@@ -51,6 +54,10 @@ class Owed:
                 late()
             finally:
                 self._patience = None
+
+    def _due(self, in_s: float) -> None:
+        self._due_s = asyncio.get_running_loop().time() + in_s
+        self._arm()
 
     def _arm(self) -> None:
         if self._patience is not None and not self._patience.expired():

@@ -5,6 +5,7 @@ picks; it makes no request and waits for nobody. The time is an argument.
 """
 
 import logging
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
@@ -13,6 +14,9 @@ from antiphon.errors import ProviderError
 from antiphon.net.breaker import Breaker, Tolerance
 
 __all__ = ["Roster", "Standing"]
+
+REST_S: Final = 5.0
+"""Whoever failed is not gone back to sooner, even if one failure is nothing yet."""
 
 log: Final = logging.getLogger(__name__)
 
@@ -45,6 +49,7 @@ class Roster(Generic[E]):
         self.engines = tuple(engines)
         self._breakers = [Breaker(tolerance) for _ in engines]
         self._failures = [0 for _ in engines]
+        self._failed_s = [-math.inf for _ in engines]
 
     def __len__(self) -> int:
         return len(self.engines)
@@ -69,8 +74,12 @@ class Roster(Generic[E]):
 
     def better(self, engine: E, now: float) -> bool:
         """Whether somebody before this one may be asked again."""
-        before = self._breakers[: self.engines.index(engine)]
-        return any(breaker.state(now) != "open" for breaker in before)
+        return any(
+            self._breaker(each).state(now) != "open" and now - failed_s >= REST_S
+            for each, failed_s in zip(
+                self.engines[: self.engines.index(engine)], self._failed_s, strict=False
+            )
+        )
 
     def succeeded(self, engine: E) -> None:
         """It did what it was asked."""
@@ -81,7 +90,9 @@ class Roster(Generic[E]):
         breaker = self._breaker(engine)
         before = breaker.state(now)
         breaker.failed(error, now)
-        self._failures[self.engines.index(engine)] += 1
+        at = self.engines.index(engine)
+        self._failures[at] += 1
+        self._failed_s[at] = now
         if before == "closed" and breaker.state(now) == "open":
             log.warning("%s is left alone for a while: %s", engine.name, error)
 

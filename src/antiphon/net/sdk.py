@@ -41,7 +41,11 @@ class SdkStream:
 
     async def next(self) -> Any:
         """The next event; None when there is no more. Raises what the SDK raises."""
-        return await anext(self._events, None)
+        token = _opened.set(self._responses)  # some ask again on their way
+        try:
+            return await anext(self._events, None)
+        finally:
+            _opened.reset(token)
 
     async def aclose(self) -> None:
         """The vendor is told at once that nobody listens, however deep the SDK has wrapped it."""

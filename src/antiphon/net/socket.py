@@ -132,6 +132,9 @@ class Peer:
     frame is on its way by then; the rest is dropped."""
     close_codes: Mapping[int, type[ProviderError]] = field(default_factory=dict)
     """What this vendor means by a close code of its own; 1008 and 1013 are known."""
+    read_ahead: int | None = 16
+    """Frames that are kept for whoever receives later; more make the vendor wait, pings and pongs
+    included. None: all of them, where what may come is bounded and nobody reads for a while."""
     _tls: ssl.SSLContext | None = field(default=None, init=False, repr=False)
 
     async def connect(self, url: str) -> "Socket":
@@ -152,6 +155,7 @@ class Peer:
                     ping_interval=PING_EVERY_S,
                     ping_timeout=PONG_WITHIN_S,
                     max_size=MAX_FRAME,
+                    max_queue=self.read_ahead,
                     logger=_quiet,
                 )
         except websockets.InvalidStatus as refused:
@@ -195,8 +199,8 @@ class Peer:
     def failed(self, code: int | None, said: str) -> ProviderError:
         """A failure the vendor gave a code, told in a message or by closing."""
         said = self._clean(said)
-        if code in self.close_codes:
-            return self.close_codes[code](said, provider=self.provider)
+        if code is not None and (kind := self.close_codes.get(code)):
+            return kind(said, provider=self.provider)
         match code:
             case 1008:
                 return Rejected(said, provider=self.provider)

@@ -18,18 +18,19 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from antiphon.errors import ProviderError, Unavailable
 from antiphon.net.child_job import sendable
 from antiphon.net.clauses import pieces, speakable, whole_samples
-from antiphon.ports.tts import Spoken
+from antiphon.ports.tts import Spoken, SpokenWord
 
 __all__ = ["HttpUtterance", "Sound"]
 
-Sound: TypeAlias = Callable[[str], AsyncGenerator[bytes, None]]
-"""Asks for a text's speech and yields it as PCM16, in chunks of any length, cut anywhere. It is
+Sound: TypeAlias = Callable[[str], AsyncGenerator[bytes | tuple[SpokenWord, ...], None]]
+"""Asks for a text's speech and yields it as PCM16, in chunks of any length, cut anywhere; where
+the vendor tells, also the words of the chunk that comes next, in samples of this text. It is
 closed early when nobody wants the rest. Raises a `ProviderError`."""
 
 AHEAD: Final = 2
@@ -51,6 +52,8 @@ class _Piece:
     made: deque[bytes] = field(default_factory=deque)
     """Sound that is not spoken yet."""
     half: bytes = b""
+    words: list[SpokenWord] = field(default_factory=list)
+    """Told, but not handed on."""
     done: bool = False
     failure: ProviderError | None = None
 
@@ -61,10 +64,13 @@ class _Piece:
             whole, self.half = whole_samples(self.half + b"".join(self.made))
             self.made.clear()
             if whole:
-                return Spoken(pcm=whole, clause=self.clause)
+                words, self.words = tuple(self.words), []
+                return Spoken(pcm=whole, clause=self.clause, words=words)
         if self.failure is not None:
             raise self.failure
-        return Spoken(pcm=b"", clause=self.clause, last=self.last) if self.done else None
+        if not self.done:
+            return None
+        return Spoken(pcm=b"", clause=self.clause, words=tuple(self.words), last=self.last)
 
 
 class HttpUtterance:
@@ -86,6 +92,8 @@ class HttpUtterance:
         """Not asked for yet."""
         self._asked: deque[_Piece] = deque()
         self._clauses = 0
+        self._samples = self._before = 0
+        """Of the clause being spoken: made so far, and those of its earlier pieces."""
         self._ended = False
         self._woken = asyncio.Event()
 
@@ -134,10 +142,20 @@ class HttpUtterance:
                 if spoken is not None:
                     if not spoken.pcm:
                         self._asked.popleft()
-                    return spoken
+                    return self._placed(spoken)
             elif self._ended:
                 return None
             await self._woken.wait()
+
+    def _placed(self, spoken: Spoken) -> Spoken:
+        """Its words counted from the beginning of the clause, of which this may be a piece."""
+        at, self._samples = self._before, self._samples + len(spoken.pcm) // 2
+        if not spoken.pcm:
+            self._before = self._samples = 0 if spoken.last else self._samples
+        if not (at and spoken.words):
+            return spoken
+        words = (SpokenWord(text=w.text, start=w.start + at, end=w.end + at) for w in spoken.words)
+        return replace(spoken, words=tuple(words))
 
     async def _ask(self, piece: _Piece) -> None:
         """One request. It fails for its piece only: what went before is spoken first."""
@@ -153,6 +171,9 @@ class HttpUtterance:
         heard = 0
         async with aclosing(self._sound(piece.text)) as chunks:
             async for chunk in chunks:
+                if isinstance(chunk, tuple):
+                    piece.words += chunk
+                    continue
                 piece.made.append(chunk)
                 self._woken.set()
                 heard += len(chunk)

@@ -29,9 +29,9 @@ class Reader(Protocol):
     def name(self) -> str: ...
 
     def ask(self, fields: Mapping[str, Any], payload: bytes, urgency: Urgency) -> Job:
-        """Read the PCM16 in ``payload``; ``fields`` has ``rate_hz``, ``language`` and
-        ``keyterms``. The job's one answer is what `reading_from` takes. Raises a
-        `ProviderError`."""
+        """Read the PCM16 in ``payload``; ``fields`` has ``rate_hz``, ``language``, ``keyterms``
+        and the number of the ``segment``. The job's one answer is what `reading_from` takes.
+        Raises a `ProviderError`."""
         ...
 
 
@@ -247,6 +247,7 @@ class UtteranceRecognition:
             "rate_hz": rate_hz,
             "language": self._hearing.language,
             "keyterms": [sendable(term) for term in self._hearing.keyterms],
+            "segment": segment.number,
         }
         pcm = self._audio.cut(segment.begin, asked.until)
         segment.read_until = asked.until

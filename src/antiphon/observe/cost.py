@@ -105,13 +105,13 @@ class Cost:
 
     @property
     def known(self) -> bool:
-        """Whether that is all of it."""
-        return all(line.known for line in self.lines)
+        """Whether that is all of it: not where the log says nothing."""
+        return bool(self.lines) and all(line.known for line in self.lines)
 
     def to_json(self) -> dict[str, Any]:
         """Ready for JSON."""
         return {
-            "dollars": self.dollars,
+            "dollars": self.dollars if self.lines else None,
             "known": self.known,
             "lines": [_facts(line) for line in self.lines],
         }

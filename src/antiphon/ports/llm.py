@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from antiphon.actions import Message
+from antiphon.errors import ProviderError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,8 @@ class Saying:
     usage: Usage = Usage()
     by: str = ""
     """Who said it, where several could have; empty: the model that was asked."""
+    lost: ProviderError | None = None
+    """Why somebody else goes on from here."""
 
 
 class LanguageModel(Protocol):

@@ -5,7 +5,6 @@ doing it was, `send` raises `Over`. Each chunk counts as one frame of the vendor
 ``after``.
 """
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from random import Random
@@ -17,6 +16,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.types import Send
 
 from antiphon.ports.clock import Clock
+from antiphon.sandbox.drip import Drip
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.line import TRANSPORT, Over
 from antiphon.sandbox.record import Frame, Request
@@ -100,6 +100,8 @@ class Exchange:
         if due and (fault.vanish or fault.close):
             self.vanish()
             raise Over
+        if due and fault.drip_s:
+            self._transport.drip(fault.drip_s)
         self._sent += 1
         for each in self._mangled(chunk, due):
             await self._write(each)
@@ -133,8 +135,8 @@ class Exchange:
         raise Over
 
     @property
-    def _transport(self) -> asyncio.WriteTransport:
-        transport: asyncio.WriteTransport = self._http.scope["extensions"][TRANSPORT]
+    def _transport(self) -> Drip:
+        transport: Drip = self._http.scope["extensions"][TRANSPORT]
         return transport
 
     async def _delay(self) -> None:
@@ -169,6 +171,7 @@ class Exchange:
             raise Over
         try:
             await self._put(message)
+            await self._transport.dried()
         except (OSError, RuntimeError):
             raise Over from None
 

@@ -1,7 +1,8 @@
 """What goes wrong, on demand: a fault as data, and which connections it befalls.
 
 A fault comes with one request (header ``X-Sandbox-Fault``, query ``sandbox_fault``, as JSON) or
-by a rule in Python. Lives here: the data. What a fault does to a connection is in `line`.
+by a rule, in Python or in a file (`rulefile`). Lives here: the data. What a fault does to a
+connection is in `line` and `exchange`.
 """
 
 from collections.abc import Mapping
@@ -36,6 +37,8 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     """Up to so much more, by luck."""
     after: Annotated[int, Meta(ge=0)] = 0
     """Of the vendor's frames, how many go well before what follows here."""
+    drip_s: Annotated[float, Meta(ge=0, le=10)] = 0.0
+    """Every byte goes alone, so long after the one before."""
     malformed: bool = False
     """The next text frame, or the next piece of an HTTP answer, is cut in two and only its first
     half sent."""

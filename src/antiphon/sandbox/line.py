@@ -12,6 +12,7 @@ from typing import Final
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from antiphon.ports.clock import Clock
+from antiphon.sandbox.drip import Drip
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.record import Frame, Request
 
@@ -68,6 +69,8 @@ class Line:
                 return
             if due and (fault.vanish or fault.close):
                 await self._break()
+            if due and fault.drip_s:
+                self._transport.drip(fault.drip_s)
             self._sent += 1
             for each in self._mangled(frame, due):
                 await self._put(each)
@@ -87,8 +90,8 @@ class Line:
         self._transport.abort()
 
     @property
-    def _transport(self) -> asyncio.WriteTransport:
-        transport: asyncio.WriteTransport = self._websocket.scope["extensions"][TRANSPORT]
+    def _transport(self) -> Drip:
+        transport: Drip = self._websocket.scope["extensions"][TRANSPORT]
         return transport
 
     async def _delay(self) -> None:
@@ -98,7 +101,7 @@ class Line:
 
     async def _fall_silent(self) -> None:
         self._silent = True
-        if self._fault.half_open and isinstance(self._transport, asyncio.ReadTransport):
+        if self._fault.half_open:
             self._transport.pause_reading()
 
     async def _break(self) -> None:
@@ -127,6 +130,7 @@ class Line:
                 await self._websocket.send_text(frame)
             else:
                 await self._websocket.send_bytes(frame)
+            await self._transport.dried()
         except (WebSocketDisconnect, RuntimeError):
             raise Over from None
         self.request.frames.append(Frame("vendor", frame, self._clock.now()))

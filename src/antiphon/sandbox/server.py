@@ -34,6 +34,7 @@ from antiphon.ports.tts import Synthesiser
 from antiphon.sandbox.app import Stage, create_app
 from antiphon.sandbox.certificate import make_certificate
 from antiphon.sandbox.doors import DESKS, DOORS
+from antiphon.sandbox.drip import Drip
 from antiphon.sandbox.ears import ScriptedEars
 from antiphon.sandbox.faults import Rules
 from antiphon.sandbox.line import TRANSPORT
@@ -80,7 +81,10 @@ class _Protocol(WebSocketsSansIOProtocol):
 
 
 class _Http(H11Protocol):
-    """The same for plain HTTP."""
+    """The same for plain HTTP, where every connection begins."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(Drip(transport))
 
     @property
     def scope(self) -> Any:
@@ -153,7 +157,7 @@ class Sandbox:
         found: dict[str, str] = {}
         for offer in OFFERS:
             if offer.address:
-                found[offer.address] = here + urlsplit(offer.home).path
+                found[offer.address] = here + (offer.sandbox or urlsplit(offer.home).path)
             if offer.key:
                 found[offer.key] = self._key or "sandbox"
         return found

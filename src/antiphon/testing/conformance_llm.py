@@ -1,19 +1,31 @@
 """What every `LanguageModel` must do; how to run it is in `conformance`."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from antiphon.actions import Message
 from antiphon.errors import ProviderError, Rejected
-from antiphon.ports.llm import Asking, LanguageModel, Saying
+from antiphon.ports.llm import Asking, LanguageModel, Saying, Tool, ToolUse
 from antiphon.testing.conformance import CANCEL_WITHIN_S, closable, closes_twice, recovers, within
 
-__all__ = ["CHECKS", "LanguageModelCase"]
+__all__ = ["CHECKS", "GREETING", "STORY", "TOOL", "UNICODE", "LanguageModelCase"]
 
 STORY: Final = "Tell me a long story about the sea."
+UNICODE: Final = "Grüße 你好 مرحبا 🎉 e\u0301"
+GREETING: Final = f"Repeat after me: {UNICODE}"
+TOOL: Final = Tool(
+    name="get_opening_hours",
+    description="When the shop is open on a day of the week.",
+    parameters={
+        "type": "object",
+        "properties": {"day": {"type": "string", "description": "in English"}},
+        "required": ["day"],
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +37,12 @@ class LanguageModelCase:
     make: Callable[[], LanguageModel]
     kill: Callable[[LanguageModel], None] | None = None
     """Kill the engine's process; None where it has none."""
+    uses_tools: bool = False
+    """Asked for the opening hours on Monday, it uses `TOOL` for them."""
+    repeats: bool = False
+    """Asked to repeat something, it does, letter by letter."""
+    goes_on: bool = False
+    """It goes on with an answer that another model began, and does not begin it again."""
 
 
 def asking(text: str, max_tokens: int = 24) -> Asking:
@@ -85,6 +103,73 @@ async def strange_text_is_answered_or_rejected(case: LanguageModelCase) -> None:
         await _answered_or_rejected(case, text)
 
 
+async def every_letter_comes_through(case: LanguageModelCase) -> None:
+    if not case.repeats:
+        return
+    pieces = await answer(case.engine, asking(GREETING, max_tokens=60))
+    assert "".join(piece.text for piece in pieces).strip() == UNICODE
+
+
+async def conversations_of_every_shape_are_answered(case: LanguageModelCase) -> None:
+    say = Message
+    for messages in (
+        (say(role="assistant", text="Hello, this is the shop."), say(role="user", text="Hello")),
+        (say(role="system", text="Be brief."), say(role="assistant", text="Hello there.")),
+        (say(role="user", text="Hello"), say(role="user", text="Are you there?")),
+        (
+            say(role="user", text="Hello"),
+            say(role="assistant", text=""),
+            say(role="system", text="The caller is a regular customer."),
+            say(role="user", text="How are you?"),
+        ),
+    ):
+        pieces = await answer(case.engine, Asking(messages=messages, max_tokens=8))
+        assert pieces[-1].reason, messages
+
+
+async def it_asks_for_a_tool_and_goes_on_from_what_came_of_it(case: LanguageModelCase) -> None:
+    if not case.uses_tools:
+        return
+    asked = replace(asking("When do you open on Monday?", max_tokens=200), tools=(TOOL,))
+    pieces = await answer(case.engine, asked)
+    assert pieces[-1].reason == "tools"
+    (call,) = pieces[-1].calls
+    assert call.name == TOOL.name
+    assert "monday" in json.loads(call.arguments)["day"].lower()
+    assert call.id
+    for use in (
+        ToolUse(call=call, result="From nine to five."),
+        ToolUse(call=call, result="The diary cannot be read.", failed=True),
+        # Another vendor's call, after a failover, with arguments that were never JSON.
+        ToolUse(call=replace(call, id="call.x/1", arguments="{oops"), result="Nine to five."),
+    ):
+        pieces = await answer(case.engine, replace(asked, used=(use,)))
+        assert pieces[-1].reason == "stop", use
+        assert "".join(piece.text for piece in pieces).strip()
+
+
+async def without_tools_it_asks_for_none(case: LanguageModelCase) -> None:
+    pieces = await answer(case.engine, asking("When do you open on Monday?", max_tokens=20))
+    assert not pieces[-1].calls
+
+
+async def it_goes_on_where_another_broke_off(case: LanguageModelCase) -> None:
+    if not case.goes_on:
+        return
+    begun = "We open at nine in the morning and"
+    asked = replace(asking("When are you open?", max_tokens=60), so_far=begun)
+    text = "".join(piece.text for piece in await answer(case.engine, asked))
+    assert text.strip()
+    assert "We open at nine" not in text
+
+
+async def reading_ahead_is_allowed_at_any_time(case: LanguageModelCase) -> None:
+    messages = asking("Hello").messages
+    for _ in range(2):
+        await case.engine.prime(messages)
+    assert (await answer(case.engine, asking("Hello", max_tokens=4)))[-1].reason
+
+
 async def a_prompt_too_long_is_answered_or_rejected(case: LanguageModelCase) -> None:
     await _answered_or_rejected(case, "word " * 20_000)
 
@@ -137,6 +222,12 @@ CHECKS: Final = (
     closing_the_answer_stops_the_work,
     cancelling_the_waiting_task_frees_it,
     strange_text_is_answered_or_rejected,
+    every_letter_comes_through,
+    conversations_of_every_shape_are_answered,
+    it_asks_for_a_tool_and_goes_on_from_what_came_of_it,
+    without_tools_it_asks_for_none,
+    it_goes_on_where_another_broke_off,
+    reading_ahead_is_allowed_at_any_time,
     a_prompt_too_long_is_answered_or_rejected,
     two_calls_are_answered_together,
     one_who_does_not_listen_holds_nobody_up,

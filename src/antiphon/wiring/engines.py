@@ -39,25 +39,29 @@ def engines(
             if at == port
         )
 
-    endpoint = make("endpoint")
     return Engines(
         recognisers=make("stt"),
         voices=make("tts"),
         minds=make("llm"),
-        endpoint=endpoint[0] if endpoint else None,
+        endpoint=next(iter(make("endpoint")), None),
     )
 
 
 def mistakes(
-    settings: AgentSettings, environ: Mapping[str, str], models: Callable[[str], Path]
+    settings: AgentSettings,
+    environ: Mapping[str, str],
+    models: Callable[[str], Path],
+    where: Callable[[str, str], str] = lambda setting, value: "",
 ) -> list[ConfigError]:
-    """What keeps engines from being made, all of it."""
+    """What keeps engines from being made, all of it. ``where`` tells in which line a setting has
+    a value."""
     found: list[ConfigError] = []
     for port, name in named(settings):
         try:
             providers.make(port, ordered(settings, name, environ, models))
         except ConfigError as error:
-            found.append(error)
+            place = error.where or where(port, name)
+            found.append(type(error)(error.what, where=place, fix=error.fix))
     names = {name for _, name in named(settings)}
     found += [
         ConfigError(f"providers: {name} is not used by this agent")

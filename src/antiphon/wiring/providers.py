@@ -9,13 +9,24 @@ from typing import Any, Final
 
 from antiphon.errors import ConfigError
 from antiphon.net.offering import Offer, Order, Port
+from antiphon.providers.anthropic import offer as anthropic
+from antiphon.providers.assemblyai import offer as assemblyai
+from antiphon.providers.aws import offer as aws
 from antiphon.providers.azure import offer as azure
+from antiphon.providers.cartesia import offer as cartesia
 from antiphon.providers.deepgram import offer as deepgram
+from antiphon.providers.elevenlabs import offer as elevenlabs
 from antiphon.providers.faster_whisper import offer as faster_whisper
+from antiphon.providers.gemini import offer as gemini
+from antiphon.providers.google import offer as google
+from antiphon.providers.livekit import offer as livekit
 from antiphon.providers.moonshine import offer as moonshine
+from antiphon.providers.openai import offer as openai
+from antiphon.providers.openai import offer_llm as openai_llm
 from antiphon.providers.piper import offer as piper
 from antiphon.providers.smart_turn import offer as smart_turn
 from antiphon.providers.smollm2 import offer as smollm2
+from antiphon.providers.whispercpp import offer as whispercpp
 
 __all__ = ["OFFERS", "make", "offered", "offers"]
 
@@ -25,8 +36,19 @@ OFFERS: Final[list[Offer]] = [
     *piper.OFFERS,
     *smollm2.OFFERS,
     *smart_turn.OFFERS,
+    *anthropic.OFFERS,
+    *assemblyai.OFFERS,
+    *aws.OFFERS,
     *azure.OFFERS,
+    *cartesia.OFFERS,
     *deepgram.OFFERS,
+    *elevenlabs.OFFERS,
+    *google.OFFERS,
+    *livekit.OFFERS,
+    *gemini.OFFERS,
+    *openai.OFFERS,
+    *openai_llm.OFFERS,
+    *whispercpp.OFFERS,
 ]
 """Those of this machine first, then the vendors by name."""
 

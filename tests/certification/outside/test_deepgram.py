@@ -37,9 +37,7 @@ def client(sandbox: Sandbox, key: str = "") -> AsyncDeepgramClient:
 def bare(sandbox: Sandbox, path: str, **query: Any) -> Any:
     """The connection without any SDK: what is sent, as it is sent."""
     headers = {"Authorization": f"Token {sandbox.key}"}
-    return websockets.connect(
-        f"{sandbox.ws}{path}?{urlencode(query)}", additional_headers=headers
-    )
+    return websockets.connect(f"{sandbox.ws}{path}?{urlencode(query)}", additional_headers=headers)
 
 
 # --- Nova -------------------------------------------------------------------------------------
@@ -104,18 +102,14 @@ async def _nova_frames(sandbox: Sandbox, speech: list[bytes]) -> list[str]:
     return frames
 
 
-@pytest.mark.proves(
-    "WS /v1/listen", by=SDK, schema="every frame, by its models read strictly"
-)
+@pytest.mark.proves("WS /v1/listen", by=SDK, schema="every frame, by its models read strictly")
 async def test_nova_sends_what_the_sdk_describes(sandbox: Sandbox, speech: list[bytes]) -> None:
     frames = await _nova_frames(sandbox, speech)
     kinds = {type(strictly(ListenV1, frame)).__name__ for frame in frames}
     assert {"ListenV1Results", "ListenV1SpeechStarted", "ListenV1Metadata"} <= kinds
 
 
-@pytest.mark.proves(
-    "WS /v1/listen", by=SPEC, schema="every frame"
-)
+@pytest.mark.proves("WS /v1/listen", by=SPEC, schema="every frame")
 async def test_nova_sends_what_is_published(sandbox: Sandbox, speech: list[bytes]) -> None:
     _published("/v1/listen", await _nova_frames(sandbox, speech))
 
@@ -193,17 +187,13 @@ async def _flux_frames(sandbox: Sandbox) -> list[str]:
     return frames
 
 
-@pytest.mark.proves(
-    "WS /v2/listen", by=SDK, schema="every frame, by its models read strictly"
-)
+@pytest.mark.proves("WS /v2/listen", by=SDK, schema="every frame, by its models read strictly")
 async def test_flux_sends_what_the_sdk_describes(sandbox: Sandbox) -> None:
     kinds = {type(strictly(ListenV2, frame)).__name__ for frame in await _flux_frames(sandbox)}
     assert {"ListenV2Connected", "ListenV2TurnInfo", "ListenV2ConfigureSuccess"} <= kinds
 
 
-@pytest.mark.proves(
-    "WS /v2/listen", by=SPEC, schema="every frame"
-)
+@pytest.mark.proves("WS /v2/listen", by=SPEC, schema="every frame")
 async def test_flux_sends_what_is_published(sandbox: Sandbox) -> None:
     _published("/v2/listen", await _flux_frames(sandbox))
 
@@ -264,18 +254,14 @@ async def _aura_frames(sandbox: Sandbox) -> list[str]:
     return texts
 
 
-@pytest.mark.proves(
-    "WS /v1/speak", by=SDK, schema="every frame, by its models read strictly"
-)
+@pytest.mark.proves("WS /v1/speak", by=SDK, schema="every frame, by its models read strictly")
 async def test_aura_sends_what_the_sdk_describes(sandbox: Sandbox) -> None:
     kinds = SpeakV1Metadata | SpeakV1Flushed | SpeakV1Cleared
     found = {type(strictly(kinds, frame)) for frame in await _aura_frames(sandbox)}
     assert SpeakV1Metadata in found
 
 
-@pytest.mark.proves(
-    "WS /v1/speak", by=SPEC, schema="every frame"
-)
+@pytest.mark.proves("WS /v1/speak", by=SPEC, schema="every frame")
 async def test_aura_sends_what_is_published(sandbox: Sandbox) -> None:
     _published("/v1/speak", await _aura_frames(sandbox))
 

@@ -7,12 +7,13 @@ its documentation; nobody here has seen the live service, so what only it can sh
 Audio goes to the server as binary frames of 50 to 1000 ms.
 """
 
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from antiphon.errors import LocalProtocolError, RemoteProtocolError
+from antiphon.net import frames
+from antiphon.net.frames import Unknown, encode
 
 __all__ = [
     "FRAME_MS",
@@ -29,7 +30,7 @@ __all__ = [
     "Turn",
     "Unknown",
     "UpdateConfiguration",
-    "Warning",
+    "Warned",
     "Word",
     "decode_client",
     "decode_server",
@@ -39,12 +40,6 @@ __all__ = [
 
 FRAME_MS: Final = (50, 1000)
 """A frame that lasts less or more ends the session (3007)."""
-
-
-class Unknown(Struct, frozen=True):
-    """A message of a kind that is not in the protocol as we know it."""
-
-    type: str
 
 
 # --- from the client -------------------------------------------------------------------------
@@ -85,7 +80,7 @@ class Begin(Struct, frozen=True, tag="Begin", tag_field="type"):
     expires_at: float | str
 
 
-class Word(Struct, frozen=True, omit_defaults=True):
+class Word(Struct, frozen=True):
     """One word, in milliseconds since the first sample received."""
 
     text: str
@@ -94,10 +89,10 @@ class Word(Struct, frozen=True, omit_defaults=True):
     confidence: float = 1.0
     word_is_final: bool = True
     """Whether the server may still change its mind about it."""
-    speaker: str | None = None
+    speaker: str | None | UnsetType = UNSET
 
 
-class Turn(Struct, frozen=True, tag="Turn", tag_field="type", omit_defaults=True):
+class Turn(Struct, frozen=True, tag="Turn", tag_field="type"):
     """A turn so far: each message replaces the one before with the same ``turn_order``."""
 
     turn_order: int
@@ -111,7 +106,7 @@ class Turn(Struct, frozen=True, tag="Turn", tag_field="type", omit_defaults=True
     words: tuple[Word, ...]
     utterance: str = ""
     """Where the speaker paused: what was said before the pause."""
-    language_code: str | None = None
+    language_code: str | None | UnsetType = UNSET
 
 
 class SpeechStarted(Struct, frozen=True, tag="SpeechStarted", tag_field="type"):
@@ -137,7 +132,7 @@ class Termination(Struct, frozen=True, tag="Termination", tag_field="type"):
     session_duration_seconds: float | None = None
 
 
-class Warning(Struct, frozen=True, tag="Warning", tag_field="type"):
+class Warned(Struct, frozen=True, tag="Warning", tag_field="type"):
     """Something is not as it should be, and goes on."""
 
     warning_code: int
@@ -153,27 +148,18 @@ class Error(Struct, frozen=True, tag="Error", tag_field="type"):
 
 ClientMessage: TypeAlias = ForceEndpoint | KeepAlive | Terminate | UpdateConfiguration
 ServerMessage: TypeAlias = (
-    Begin | Turn | SpeechStarted | Heartbeat | Termination | Warning | Error | Unknown
+    Begin | Turn | SpeechStarted | Heartbeat | Termination | Warned | Error | Unknown
 )
 
-_unknown: Final = msgspec.json.Decoder(Unknown)
 _encoder: Final = msgspec.json.Encoder()
 _client: Final = msgspec.json.Decoder(ForceEndpoint | KeepAlive | Terminate | UpdateConfiguration)
 _server: Final = msgspec.json.Decoder(
-    Begin | Turn | SpeechStarted | Heartbeat | Termination | Warning | Error
+    Begin | Turn | SpeechStarted | Heartbeat | Termination | Warned | Error
 )
 _CLIENT_KINDS: Final = frozenset({"ForceEndpoint", "KeepAlive", "Terminate", "UpdateConfiguration"})
 _SERVER_KINDS: Final = frozenset(
     {"Begin", "Turn", "SpeechStarted", "Heartbeat", "Termination", "Warning", "Error"}
 )
-
-
-def encode(message: Struct) -> str:
-    """A message as the text of one frame. Raises `LocalProtocolError`."""
-    try:
-        return _encoder.encode(message).decode()
-    except UnicodeEncodeError:
-        raise LocalProtocolError("text with a lone surrogate cannot be sent") from None
 
 
 def listed(values: tuple[str, ...]) -> str | None:
@@ -183,21 +169,9 @@ def listed(values: tuple[str, ...]) -> str | None:
 
 def decode_client(text: str) -> ClientMessage | Unknown:
     """What a client said. Raises `RemoteProtocolError`."""
-    return _decode(_client, _CLIENT_KINDS, text)  # type: ignore[no-any-return]
+    return frames.decode(_client, _CLIENT_KINDS, text)
 
 
 def decode_server(text: str) -> ServerMessage:
     """What the server said. Raises `RemoteProtocolError`."""
-    return _decode(_server, _SERVER_KINDS, text)  # type: ignore[no-any-return]
-
-
-def _decode(decoder: "msgspec.json.Decoder[Any]", kinds: frozenset[str], text: str) -> Any:
-    try:
-        kind = _unknown.decode(text)
-        return decoder.decode(text) if kind.type in kinds else kind
-    except msgspec.DecodeError as error:
-        raise RemoteProtocolError(str(error)) from None
-    except UnicodeError:
-        raise RemoteProtocolError("not valid Unicode") from None
-    except RecursionError:
-        raise RemoteProtocolError("nested too deeply") from None
+    return frames.decode(_server, _SERVER_KINDS, text)

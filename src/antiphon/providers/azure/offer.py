@@ -1,13 +1,17 @@
 """Azure's engines, as they are listed and made."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from antiphon.net.offering import Offer, Order
+from antiphon.providers.azure import recognition, recognition_sdk
 from antiphon.providers.azure.settings import REGION, SPEECH, SpeechSettings
+from antiphon.providers.azure.settings_stt import RECOGNITION, RecognitionSettings
+from antiphon.providers.azure.stt import AzureRecogniser
 from antiphon.providers.azure.tts import SpeechSynthesiser
 
-__all__ = ["OFFERS"]
+__all__ = ["OFFERS", "make_recognition"]
 
 
 def _home(region: object) -> str:
@@ -17,6 +21,14 @@ def _home(region: object) -> str:
 def _speech(offer: Offer, order: Order) -> SpeechSynthesiser:
     there = replace(offer, home=_home(order.options.get("region", REGION)))
     return SpeechSynthesiser(order.settings(SpeechSettings, account=order.account(there)))
+
+
+def make_recognition(
+    offer: Offer,
+    order: Order,
+    sdk: Callable[[], recognition_sdk.SpeechSdk] = recognition_sdk.load,
+) -> AzureRecogniser:
+    return AzureRecogniser(order.settings(RecognitionSettings, account=order.account(offer)), sdk)
 
 
 OFFERS: Final = (
@@ -31,5 +43,22 @@ OFFERS: Final = (
         address="AZURE_SPEECH_ENDPOINT",
         home=_home(REGION),
         notes="set region to the resource's own",
+    ),
+    Offer(
+        name="azure/recognition",
+        port="stt",
+        can=RECOGNITION,
+        proof="sdk boundary",
+        settings=RecognitionSettings,
+        make=make_recognition,
+        key="AZURE_SPEECH_KEY",
+        address="AZURE_SPEECH_ENDPOINT",
+        home=recognition.HOME,
+        sdk="azure.cognitiveservices.speech",
+        extra="azure",
+        notes=(
+            "through Azure's SDK, tested with a fake in its place; set region to the resource's "
+            "own; every final ends a connection and the next words begin another"
+        ),
     ),
 )

@@ -79,7 +79,7 @@ def decode(body: bytes) -> Said:
     if len(body) > DOCUMENT_BYTES or b"<!" in body:
         raise RemoteProtocolError("too long, or with declarations of its own")
     try:
-        root = ElementTree.fromstring(body)
+        root = ET.fromstring(body)
     except (ET.ParseError, ValueError) as error:
         raise RemoteProtocolError(f"not XML: {error}") from None
     voice = root.find(f"{{{SSML}}}voice")

@@ -17,6 +17,4 @@ def headers(account: Account) -> dict[str, str]:
 
 def peer(name: str, account: Account) -> Peer:
     """The vendor, under the name our errors use."""
-    return Peer(
-        provider=name, headers=headers(account), connect_within_s=account.connect_within_s
-    )
+    return Peer(provider=name, headers=headers(account), connect_within_s=account.connect_within_s)

@@ -205,10 +205,10 @@ def decode_client(text: str) -> ClientMessage:
     return frames.decode_as(_generate, text)
 
 
-def decode_server(text: str) -> ServerMessage:
+def decode_server(text: str | bytes) -> ServerMessage:
     """What the server said. Raises `RemoteProtocolError`."""
     message = frames.decode(_server, _SERVER_KINDS, text)
-    if isinstance(message, Timestamps) and (times := message.word_timestamps) is not None:
-        if not len(times.words) == len(times.start) == len(times.end):
-            raise RemoteProtocolError("not as many times as words")
+    times = message.word_timestamps if isinstance(message, Timestamps) else None
+    if times is not None and not len(times.words) == len(times.start) == len(times.end):
+        raise RemoteProtocolError("not as many times as words")
     return message

@@ -4,12 +4,15 @@ from functools import partial
 from typing import Final
 
 from antiphon.net.offering import Offer, Order
+from antiphon.providers.deepgram.flux_tts import FluxSynthesiser
 from antiphon.providers.deepgram.settings import (
     AURA,
     FLUX,
+    FLUX_TTS,
     NOVA,
     AuraSettings,
     FluxSettings,
+    FluxTtsSettings,
     NovaSettings,
 )
 from antiphon.providers.deepgram.stt import FluxRecogniser, NovaRecogniser
@@ -30,6 +33,10 @@ def _aura(offer: Offer, order: Order) -> AuraSynthesiser:
     return AuraSynthesiser(order.settings(AuraSettings, account=order.account(offer)))
 
 
+def _flux_tts(offer: Offer, order: Order) -> FluxSynthesiser:
+    return FluxSynthesiser(order.settings(FluxTtsSettings, account=order.account(offer)))
+
+
 _offer = partial(
     Offer,
     proof="wire",
@@ -42,4 +49,11 @@ OFFERS: Final = (
     _offer(name="deepgram/nova-3", port="stt", can=NOVA, settings=NovaSettings, make=_nova),
     _offer(name="deepgram/flux", port="stt", can=FLUX, settings=FluxSettings, make=_flux),
     _offer(name="deepgram/aura-2", port="tts", can=AURA, settings=AuraSettings, make=_aura),
+    _offer(
+        name="deepgram/flux-tts",
+        port="tts",
+        can=FLUX_TTS,
+        settings=FluxTtsSettings,
+        make=_flux_tts,
+    ),
 )

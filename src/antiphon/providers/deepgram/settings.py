@@ -1,8 +1,8 @@
 """Settings of the Deepgram engines, and what they can do."""
 
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
 from antiphon.net.account import Account
 from antiphon.net.offering import Hears, Speaks
@@ -10,9 +10,11 @@ from antiphon.net.offering import Hears, Speaks
 __all__ = [
     "AURA",
     "FLUX",
+    "FLUX_TTS",
     "NOVA",
     "AuraSettings",
     "FluxSettings",
+    "FluxTtsSettings",
     "NovaSettings",
 ]
 
@@ -80,6 +82,32 @@ class AuraSettings(BaseModel):
     """Connections kept open for the next reply."""
 
 
+class FluxTtsSettings(BaseModel):
+    """How Flux TTS speaks (``/v2/speak``). It has no word times."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account: Account
+    """Whose account, and where."""
+    voice: str = Field(default="flux-alexis-en", pattern=r"^flux-[A-Za-z0-9-]+$")
+    """The vendor's name of the voice; an agent's ``mouth.voice`` goes before it."""
+    rate_hz: Literal[8000, 16000, 24000, 32000, 44100, 48000] = 24_000
+    """Of the audio asked for."""
+    encoding: Literal["linear16", "mulaw", "alaw"] = "linear16"
+    """``mulaw`` and ``alaw``: as a telephone has it, half the bytes; at 8000 or 16000 Hz."""
+    audio_within_s: PositiveFloat = 5.0
+    """No audio for so long while some is owed: the connection is given up."""
+    spare: int = Field(default=2, ge=0, le=15)
+    """Connections kept open for the next reply. The vendor carries the tone of what was said on a
+    connection into what is said next, whoever is spoken to; 0 begins every reply afresh."""
+
+    @model_validator(mode="after")
+    def _telephone_rates(self) -> Self:
+        if self.encoding != "linear16" and self.rate_hz not in (8000, 16_000):
+            raise ValueError(f"{self.encoding} is for rate_hz 8000 or 16000 only")
+        return self
+
+
 _LISTENING: Final = ("linear16", "linear32", "mulaw", "alaw", "opus", "ogg-opus")
 
 NOVA: Final = Hears(
@@ -108,4 +136,12 @@ AURA: Final = Speaks(
     speed=(0.7, 1.5),
     encodings=("linear16", "mulaw", "alaw"),
     rates_hz=(8000, 16000, 24000, 32000, 48000),
+)
+FLUX_TTS: Final = Speaks(
+    streaming=True,
+    word_times=False,
+    cancel=True,
+    speed=(0.5, 1.5),
+    encodings=("linear16", "mulaw", "alaw"),
+    rates_hz=(8000, 16000, 24000, 32000, 44100, 48000),
 )

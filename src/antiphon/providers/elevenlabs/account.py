@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
+from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut
 from antiphon.net.account import Account
 from antiphon.net.http import Http
+from antiphon.net.refusal import washed
 from antiphon.net.socket import Peer
 
 __all__ = ["http", "peer", "trouble"]
@@ -37,15 +38,17 @@ def http(name: str, account: Account, silent_s: float) -> Http:
     return Http(name, account, _headers(account), silent_s=silent_s)
 
 
-def trouble(kind: str, said: str, provider: str) -> ProviderError:
+def trouble(peer: Peer, kind: str, said: str, code: object = None) -> ProviderError:
     """What an error within a connection means. The names are the vendor's; its clients and third
     parties know these, and there may be others."""
-    what = f"{kind}: {said}" if said else kind
+    what = washed(f"{kind}: {said}" if said else kind, peer.headers.values())
     if kind in BUSY:
-        return AtCapacity(what, provider=provider)
+        return AtCapacity(what, provider=peer.provider)
     if kind in REFUSED:
-        return Rejected(what, provider=provider)
-    return (TimedOut if kind in LATE else Unavailable)(what, provider=provider)
+        return Rejected(what, provider=peer.provider)
+    if kind in LATE:
+        return TimedOut(what, provider=peer.provider)
+    return peer.failed(code if isinstance(code, int) else None, what)
 
 
 def _headers(account: Account) -> dict[str, str]:

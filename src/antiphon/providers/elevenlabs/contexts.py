@@ -43,6 +43,8 @@ class Context:
         """The next message of this context. Raises a `ProviderError`."""
         told = await self._connection.receive(self)
         self.closing = self.closing or told.final
+        if told.wrong:
+            raise self._connection.trouble(told)
         return told
 
     async def close(self) -> None:
@@ -109,6 +111,10 @@ class Connection:
                 await context.woken.wait()
         return context.inbox.popleft()
 
+    def trouble(self, told: wire.Told) -> ProviderError:
+        """What an error message means."""
+        return trouble(self._peer, told.error or "error", told.message or "", told.code)
+
     async def left(self, context: Context, *, trusted: bool) -> None:
         self._used.pop(context.name, None)
         self._trusted = self._trusted and trusted
@@ -137,9 +143,9 @@ class Connection:
             told = wire.decode_server(frame)
         except RemoteProtocolError as error:
             raise self._peer.garbled(error) from None
-        if told.error is not None or (told.message is not None and told.audio is None):
-            raise trouble(told.error or "error", told.message or "", self._peer.provider)
         name = told.context
+        if told.wrong and name not in self._used:
+            raise self.trouble(told)
         if told.final:
             self._open.discard(name)
         if name in self._used:
@@ -176,13 +182,12 @@ class Connections:
     async def _found(self, url: str) -> Connection:
         async with self._connecting:
             kept = self._by_url.setdefault(url, [])
-            for connection in list(kept):
-                if not connection.usable:
-                    kept.remove(connection)
-                    if connection.idle:
-                        await connection.aclose()
-                elif connection.room:
-                    return connection
-            connection = Connection(await self.peer.connect(url), self.peer)
-            kept.append(connection)
-            return connection
+            found = next((each for each in kept if each.usable and each.room), None)
+            for each in [each for each in kept if each is not found and each.idle]:
+                kept.remove(each)
+                await each.aclose()
+            kept[:] = [each for each in kept if each.usable]
+            if found is None:
+                found = Connection(await self.peer.connect(url), self.peer)
+                kept.append(found)
+            return found

@@ -66,9 +66,11 @@ class Passage:
         skipped = self._skipped("".join(heard))
         if skipped is None:
             return (), len(chars)
+        if not self._read:
+            self._end = max(self._end, at)
         words: list[SpokenWord] = []
         for number, (each, (_, start_s, end_s)) in enumerate(zip(heard, chars, strict=True)):
-            if self.complete and each:
+            if each and self._read >= len(self._letters):
                 return tuple(words), number
             fresh = max(0, len(each) - skipped)
             skipped = max(0, skipped - len(each))
@@ -76,6 +78,11 @@ class Passage:
                 span = (self._sample(start_s, at, samples), self._sample(end_s, at, samples))
                 words += self._advance(fresh, *span)
         return tuple(words), len(chars)
+
+    def begins(self, chars: Sequence[Timed]) -> bool:
+        """Whether these are the first of its letters."""
+        heard = "".join(letters(char) for char, _, _ in chars)
+        return bool(heard) and not self._read and _agree(heard, self._letters)
 
     def _skipped(self, heard: str) -> int | None:
         """How many of these letters were heard before; None where they are not ours."""

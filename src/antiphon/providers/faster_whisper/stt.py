@@ -18,7 +18,7 @@ _CADENCE: Final = Cadence(first_partial_s=0.3, partial_every_s=0.8)
 class FasterWhisperRecogniser:
     """Whisper on this machine; see `antiphon.ports.stt.Recogniser`."""
 
-    name = "faster_whisper"
+    name = "local/faster-whisper"
     rates_hz = (16_000,)
 
     def __init__(self, settings: FasterWhisperSettings) -> None:

@@ -11,11 +11,10 @@ __all__ = ["key_of"]
 
 async def key_of(sdk: Sdk, account: Account, provider: str) -> Key:
     """The credentials. Raises `Rejected` where the file is none; its content is not shown."""
+    unreadable: tuple[type[Exception], ...] = (OSError, ValueError, *sdk.errors)
     try:
         return await asyncio.to_thread(sdk.key, account.api_key.get_secret_value())
-    except FileNotFoundError:
-        why = "no such file"
-    except (OSError, ValueError, *sdk.errors) as error:
+    except unreadable as error:
         why = type(error).__name__
     raise Rejected(
         f"GOOGLE_APPLICATION_CREDENTIALS names no credentials file: {why}", provider=provider

@@ -42,8 +42,8 @@ class Client(Protocol):
     """Of ``SpeechAsyncClient`` and ``TextToSpeechAsyncClient``: the one streaming method that is
     used, and the way to close it."""
 
-    stream: Streaming
-
+    @property
+    def stream(self) -> Streaming: ...
     async def aclose(self) -> None: ...
 
 

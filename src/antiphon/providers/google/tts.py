@@ -5,9 +5,9 @@ stream for each does. They share one HTTP/2 connection, so opening one costs not
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 from antiphon.errors import Rejected, TimedOut
 from antiphon.net.spoken_http import HttpUtterance
@@ -17,6 +17,8 @@ from antiphon.providers.google.sdk import Client, Request, Sdk, load_voice, tran
 from antiphon.providers.google.settings import VOICE, VoiceSettings
 
 __all__ = ["VoiceSynthesiser"]
+
+T = TypeVar("T")
 
 
 class VoiceSynthesiser:
@@ -51,27 +53,24 @@ class VoiceSynthesiser:
     async def _sound(self, speaking: Speaking, text: str) -> AsyncGenerator[bytes, None]:
         if self._sdk is None or self._client is None:
             raise Rejected("was not started", provider=self.name)
-        within_s = self._settings.connect_within_s
-        call = None
+        settings, requests = self._settings, _requests(self._opening(speaking), text)
+        call = await self._in_time(self._client.stream(requests), settings.connect_within_s)
         try:
-            async with asyncio.timeout(within_s) as patience:
-                call = await self._client.stream(_requests(self._opening(speaking), text))
-                answers = aiter(call)
-                while True:
-                    within_s = self._settings.audio_within_s
-                    patience.reschedule(asyncio.get_running_loop().time() + within_s)
-                    answer: Any = await anext(answers, None)
-                    if answer is None:
-                        return
-                    patience.reschedule(None)  # whoever listens may take their time
-                    yield bytes(answer.audio_content)
+            answers = aiter(call)
+            while answer := await self._in_time(anext(answers, None), settings.audio_within_s):
+                yield bytes(answer.audio_content)
+        finally:
+            call.cancel()
+
+    async def _in_time(self, owed: Awaitable[T], within_s: float) -> T:
+        assert self._sdk is not None
+        try:
+            async with asyncio.timeout(within_s):
+                return await owed
         except TimeoutError:
-            raise TimedOut(f"no audio within {within_s:g} s", provider=self.name) from None
+            raise TimedOut(f"nothing came within {within_s:g} s", provider=self.name) from None
         except self._sdk.errors as error:
             raise translated(error, self.name) from None
-        finally:
-            if call is not None:
-                call.cancel()
 
     def _opening(self, speaking: Speaking) -> Request:
         voice = speaking.voice or self._settings.voice

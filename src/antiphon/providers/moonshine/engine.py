@@ -72,6 +72,6 @@ class Engine:
             ctypes.byref(found),
         )
         if code:
-            raise Rejected(f"recogniser error {code}", provider="moonshine")
+            raise Rejected(f"recogniser error {code}", provider="local/moonshine")
         lines = self._transcriber._parse_transcript(found).lines
         return " ".join(line.text.strip() for line in lines if line.text.strip())

@@ -14,7 +14,7 @@ __all__ = ["MoonshineRecogniser"]
 class MoonshineRecogniser:
     """The embedded recogniser; see `antiphon.ports.stt.Recogniser`."""
 
-    name = "moonshine"
+    name = "local/moonshine"
     rates_hz = (16_000,)
 
     def __init__(self, settings: MoonshineSettings) -> None:

@@ -21,7 +21,7 @@ class PiperSynthesiser:
     """The embedded voice; see `antiphon.ports.tts.Synthesiser`. The rate and the fingerprint are
     known after `start`."""
 
-    name = "piper"
+    name = "local/piper"
 
     def __init__(self, settings: PiperSettings) -> None:
         self.rate_hz = 22_050

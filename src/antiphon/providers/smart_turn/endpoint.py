@@ -19,7 +19,7 @@ _WINDOW_BYTES: Final = 8 * 16_000 * 2
 class SmartTurn:
     """The embedded end-of-turn model; see `antiphon.ports.endpoint.EndpointModel`."""
 
-    name = "smart_turn"
+    name = "local/smart-turn"
 
     def __init__(self, settings: SmartTurnSettings) -> None:
         self._child = Child(

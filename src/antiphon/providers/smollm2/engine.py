@@ -73,7 +73,7 @@ class Engine:
 
         self._complete(work.fields, hear)
         if trouble:
-            raise Rejected(trouble[0], provider="smollm2")
+            raise Rejected(trouble[0], provider="local/smollm2")
         tell(
             {
                 "text": "",

@@ -15,7 +15,7 @@ __all__ = ["SmolLM2"]
 class SmolLM2:
     """The embedded language model; see `antiphon.ports.llm.LanguageModel`."""
 
-    name = "smollm2"
+    name = "local/smollm2"
 
     def __init__(self, settings: SmolLM2Settings) -> None:
         self._child = Child(

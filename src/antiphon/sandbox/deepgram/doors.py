@@ -1,4 +1,4 @@
-"""Deepgram's three WebSockets as the sandbox opens them: keys, parameters, refusals.
+"""Deepgram's four WebSockets as the sandbox opens them: keys, parameters, refusals.
 
 What the vendor's service answers to a wrong parameter is known for one case only (``keywords``
 with nova-3: a bare 400, third party); the other texts are ours.
@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 from antiphon.sandbox.deepgram.flux import serve_flux
 from antiphon.sandbox.deepgram.listen import serve_listen
 from antiphon.sandbox.deepgram.speak import serve_speak
+from antiphon.sandbox.deepgram.speak_v2 import serve_speak_v2, speed_mistake
 from antiphon.sandbox.ears import ENCODINGS
 from antiphon.sandbox.vendor import Door, Refusal, Serve
 
@@ -20,6 +21,7 @@ __all__ = ["DOORS"]
 
 CODES = {401: "INVALID_AUTH", 403: "FORBIDDEN", 429: "TOO_MANY_REQUESTS", 400: "Bad Request"}
 AURA_RATES = ("8000", "16000", "24000", "32000", "48000")
+FLUX_RATES = ("8000", "16000", "24000", "32000", "44100", "48000")
 
 
 def _key(websocket: WebSocket) -> str:
@@ -72,6 +74,20 @@ def _speak_mistake(websocket: WebSocket) -> str:
     return "" if _number(query.get("speed", "1")) else "speed is not a number"
 
 
+def _speak_v2_mistake(websocket: WebSocket) -> str:
+    query = websocket.query_params
+    if not query.get("model", "").startswith("flux-"):
+        return "this is where flux voices are: give model"
+    encoding = query.get("encoding", "linear16")
+    if encoding not in ENCODINGS:
+        return "no such encoding for a stream"
+    rates = FLUX_RATES if encoding == "linear16" else FLUX_RATES[:2]
+    if query.get("sample_rate", rates[0]) not in rates:
+        return f"sample_rate must be one of {', '.join(rates)}"
+    speed = query.get("speed", "1")
+    return speed_mistake(float(speed))[1] if _number(speed) else "speed is not a number"
+
+
 def _audio_mistake(websocket: WebSocket) -> str:
     query = websocket.query_params
     if query.get("encoding") not in ENCODINGS:
@@ -94,4 +110,5 @@ DOORS = (
     _door("/v1/listen", _listen_mistake, serve_listen),
     _door("/v2/listen", _flux_mistake, serve_flux),
     _door("/v1/speak", _speak_mistake, serve_speak),
+    _door("/v2/speak", _speak_v2_mistake, serve_speak_v2),
 )

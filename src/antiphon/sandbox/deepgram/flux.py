@@ -9,9 +9,10 @@ import asyncio
 import uuid
 from typing import Final
 
+import msgspec
 from starlette.websockets import WebSocket
 
-from antiphon.errors import RemoteProtocolError
+from antiphon.errors import ProviderError, RemoteProtocolError
 from antiphon.events import TranscriptChanged
 from antiphon.net.socket import together
 from antiphon.ports.stt import Heard, Hearing
@@ -27,6 +28,7 @@ EAGER_S: Final = 0.25
 END_S: Final = 0.6
 IDLE_S: Final = 20.0
 """Without audio for so long the vendor drops the connection (third party: 20 to 30 s)."""
+RANGES: Final = {"eager_eot_threshold": (0.3, 0.9), "eot_threshold": (0.5, 0.9)}
 
 
 async def serve_flux(line: Line, websocket: WebSocket, means: Means) -> None:
@@ -40,7 +42,20 @@ async def serve_flux(line: Line, websocket: WebSocket, means: Means) -> None:
 class _Session:
     def __init__(self, line: Line, websocket: WebSocket, means: Means, hearing: Hearing) -> None:
         self._line = line
-        self._eager = "eager_eot_threshold" in websocket.query_params
+        query = websocket.query_params
+        self._model = query["model"]
+        self._stands = wire.ConfigureSuccess(
+            request_id="",
+            thresholds=wire.Thresholds(
+                _number(query.get("eager_eot_threshold")),
+                _number(query.get("eot_threshold")),
+                int(query["eot_timeout_ms"]) if "eot_timeout_ms" in query else None,
+            ),
+            keyterms=tuple(query.getlist("keyterm")),
+            sequence_id=0,
+            language_hints=tuple(query.getlist("language_hint")) or None,
+        )
+        """What was set so far."""
         self._id = str(uuid.uuid4())
         self._listener = Listener(
             means.ears, hearing, websocket.query_params["encoding"], self._tell
@@ -54,7 +69,10 @@ class _Session:
         """Of this turn: StartOfTurn was told; the newest word of its end is EagerEndOfTurn."""
 
     async def hear(self) -> None:
-        await self._listener.recognition.run()
+        try:
+            await self._listener.recognition.run()
+        except ProviderError as error:
+            await self._fail("INTERNAL_SERVER_ERROR", str(error))
         await asyncio.get_running_loop().create_future()
 
     def _tell(self, heard: Heard) -> None:
@@ -139,24 +157,47 @@ class _Session:
             case wire.ForceEndTurn():
                 await self._end("manual")
             case wire.Configure():
-                success = wire.ConfigureSuccess(
-                    self._id,
-                    message.thresholds or wire.Thresholds(),
-                    message.keyterms or (),
-                    self._next(),
-                    message.language_hints,
-                    message.numerals,
-                )
-                await self._line.send(wire.encode(success))
+                await self._configure(message)
             case _:
                 # KeepAlive is reported to end a connection (third party).
                 await self._fail("UNPARSABLE_CLIENT_MESSAGE", f"unknown type {message.type!r}")
                 return False
         return True
 
+    @property
+    def _eager(self) -> bool:
+        return self._stands.thresholds.eager_eot_threshold is not None
+
+    async def _configure(self, asked: wire.Configure) -> None:
+        if why := self._objection(asked):
+            failure = wire.ConfigureFailure(self._id, self._next(), "INVALID_CONFIGURATION", why)
+            await self._line.send(wire.encode(failure))
+            return
+        stands, thresholds = self._stands, msgspec.structs.asdict(self._stands.thresholds)
+        for name, value in msgspec.structs.asdict(asked.thresholds or wire.Thresholds()).items():
+            thresholds[name] = thresholds[name] if value is None else value
+        self._stands = wire.ConfigureSuccess(
+            request_id=self._id,
+            thresholds=wire.Thresholds(**thresholds),
+            keyterms=stands.keyterms if asked.keyterms is None else asked.keyterms,
+            sequence_id=self._next(),
+            language_hints=asked.language_hints or stands.language_hints,
+            numerals=stands.numerals if asked.numerals is None else asked.numerals,
+        )
+        await self._line.send(wire.encode(self._stands))
+
+    def _objection(self, asked: wire.Configure) -> str:
+        for name, (least, most) in RANGES.items():
+            value = getattr(asked.thresholds or wire.Thresholds(), name)
+            if value is not None and not least <= value <= most:
+                return f"{name} must be {least:g} to {most:g}"
+        if asked.language_hints and self._model != "flux-general-multi":
+            return "language_hints are for flux-general-multi only"
+        return ""
+
     async def _fail(self, code: str, why: str) -> None:
         await self._line.send(wire.encode(wire.Error(self._next(), code, why)))
-        await self._line.close(1008, code)
+        await self._line.close(wire.CLOSE_CODES[code], code)
 
     async def _info(self, event: str, sure: float, trigger: str | None = None) -> None:
         heard = self._latest
@@ -178,3 +219,7 @@ class _Session:
     def _next(self) -> int:
         self._sequence += 1
         return self._sequence - 1
+
+
+def _number(value: str | None) -> float | None:
+    return None if value is None else float(value)

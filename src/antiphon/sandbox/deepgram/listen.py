@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.websockets import WebSocket
 
-from antiphon.errors import RemoteProtocolError
+from antiphon.errors import ProviderError, RemoteProtocolError
 from antiphon.events import SpeechStarted, TranscriptChanged
 from antiphon.net.socket import together
 from antiphon.ports.stt import Heard, Hearing
@@ -29,6 +29,8 @@ PIECE_S: Final = 5.0
 PAUSE_S: Final = 0.3
 IDLE_S: Final = 10.0
 """Without audio or message for so long, the vendor closes (third party)."""
+KEYTERM_WORDS: Final = 500
+"""The service counts tokens."""
 IDLE_REASON: Final = "NET-0001: no audio data or message was received within the timeout"
 
 
@@ -52,6 +54,10 @@ class _Session:
         self._events = query.get("vad_events") == "true"
         ms = query.get("endpointing", "10")
         self._endpoint_s = max(int(ms) / 1000, PAUSE_S) if ms.isdecimal() else None
+        gap_ms = query.get("utterance_end_ms", "")
+        self._gap_s = int(gap_ms) / 1000 if gap_ms.isdecimal() else None
+        self._word_end_s: float | None = None
+        """Of the last word that is final; None when its utterance's end was told."""
         self._model = query["model"]
         self._id = str(uuid.uuid4())
         self._digest = hashlib.sha256()
@@ -65,7 +71,10 @@ class _Session:
         await together(self._serve(), self._hear())
 
     async def _hear(self) -> None:
-        await self._listener.recognition.run()
+        try:
+            await self._listener.recognition.run()
+        except ProviderError as error:
+            await self._line.close(1011, f"NET-0000: {error}"[:100])
         await asyncio.get_running_loop().create_future()
 
     def _tell(self, heard: Heard) -> None:
@@ -107,6 +116,15 @@ class _Session:
             await self._final(speech=True, asked=False)
         elif self._interim:
             await self._results(self._latest, is_final=False)
+        await self._utterance_end(heard_s)
+
+    async def _utterance_end(self, heard_s: float) -> None:
+        """No new word for as long as was asked for, after one that is final."""
+        end_s, open_words = self._word_end_s, self._latest.words if self._latest else ()
+        if self._gap_s is None or end_s is None or open_words or heard_s - end_s < self._gap_s:
+            return
+        self._word_end_s = None
+        await self._line.send(wire.encode(wire.UtteranceEnd((0, 1), round(end_s, 3))))
 
     def _ends_here(self, heard_s: float) -> bool:
         listener = self._listener
@@ -141,8 +159,12 @@ class _Session:
         return True
 
     async def _configure(self, keyterms: tuple[str, ...] | None) -> None:
+        code = why = ""
         if keyterms is not None and not self._model.startswith("nova-3"):
             code, why = "CONFIGURE_KEYTERMS_NOT_SUPPORTED", "only Nova-3 models change keyterms"
+        elif sum(len(term.split()) for term in keyterms or ()) > KEYTERM_WORDS:
+            code, why = "CONFIGURE_KEYTERM_LIMIT_EXCEEDED", f"more than {KEYTERM_WORDS} tokens"
+        if code:
             await self._line.send(wire.encode(wire.ConfigureFailure(self._id, code, why)))
             return
         await self._line.send(wire.encode(wire.ConfigureSuccess(self._id, keyterms)))
@@ -175,6 +197,7 @@ class _Session:
         listener.recognition.finalise(until_s)
         final = await self._finals.get()
         await self._results(final, is_final=True, speech=speech, asked=asked)
+        self._word_end_s = final.words[-1].end_s if final.words else self._word_end_s
         listener.recognition.forget(until_s)
         self._latest = None
         self._base_s = until_s

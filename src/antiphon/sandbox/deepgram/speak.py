@@ -11,24 +11,17 @@ from typing import Final
 
 from starlette.websockets import WebSocket
 
-from antiphon.audio import g711
-from antiphon.audio.resample import Resampler
 from antiphon.errors import ProviderError, RemoteProtocolError
 from antiphon.net.socket import together
-from antiphon.ports.tts import Speaking
 from antiphon.providers.deepgram.wire import aura as wire
 from antiphon.providers.deepgram.wire.codec import Unknown
 from antiphon.sandbox.line import Line
+from antiphon.sandbox.mouth import ENCODERS, speech
 from antiphon.sandbox.vendor import Means
 
 __all__ = ["serve_speak"]
 
 MINUTE_S: Final = 60.0
-ENCODERS: Final = {
-    "linear16": lambda pcm: pcm,
-    "mulaw": g711.encode_mulaw,
-    "alaw": g711.encode_alaw,
-}
 
 
 async def serve_speak(line: Line, websocket: WebSocket, means: Means) -> None:
@@ -105,7 +98,7 @@ class _Session:
         """What was flushed, in order."""
         while True:
             epoch, text = await self._jobs.get()
-            if any(letter.isalnum() for letter in text) and epoch == self._epoch:
+            if epoch == self._epoch:
                 try:
                     await self._say(epoch, text)
                 except ProviderError as error:
@@ -113,16 +106,10 @@ class _Session:
             await self._send(epoch, None)
 
     async def _say(self, epoch: int, text: str) -> None:
-        voice = self._means.voice
-        utterance = voice.utter(Speaking(speed=self._speed))
-        utterance.say(text)
-        utterance.end()
-        resampler = Resampler(voice.rate_hz, self._rate_hz)
-        async for piece in utterance.audio():
+        async for piece in speech(self._means, text, self._rate_hz, self._speed):
             if epoch != self._epoch:
                 return
-            await self._send(epoch, resampler.feed(piece.pcm))
-        await self._send(epoch, resampler.flush())
+            await self._send(epoch, piece.pcm)
 
     async def _send(self, epoch: int, pcm: bytes | None) -> None:
         """Audio, or that there is no more of this flush."""

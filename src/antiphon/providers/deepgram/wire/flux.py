@@ -16,6 +16,7 @@ from antiphon.providers.deepgram.wire import codec
 from antiphon.providers.deepgram.wire.codec import Unknown, encode
 
 __all__ = [
+    "CLOSE_CODES",
     "ClientMessage",
     "CloseStream",
     "Configure",
@@ -33,6 +34,14 @@ __all__ = [
     "decode_server",
     "encode",
 ]
+
+CLOSE_CODES: Final[dict[str, int]] = {
+    "INTERNAL_SERVER_ERROR": 1011,
+    "UNPARSABLE_CLIENT_MESSAGE": 1008,
+}
+"""How the server closes after an `Error`. Both are *unconfirmed*: the documentation names the codes
+of the messages only."""
+
 
 # --- from the client -------------------------------------------------------------------------
 
@@ -117,11 +126,15 @@ class ConfigureSuccess(
     numerals: bool | None = None
 
 
-class ConfigureFailure(Struct, frozen=True, tag="ConfigureFailure", tag_field="type"):
-    """The stream goes on as it was. Only what every version has of it is read."""
+class ConfigureFailure(
+    Struct, frozen=True, tag="ConfigureFailure", tag_field="type", omit_defaults=True
+):
+    """The stream goes on as it was. What the codes are is not documented."""
 
     request_id: str
     sequence_id: int
+    code: str | None = None
+    description: str | None = None
 
 
 class Warning(Struct, frozen=True, tag="Warning", tag_field="type"):  # noqa: A001 - its name

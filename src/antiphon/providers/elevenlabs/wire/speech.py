@@ -129,6 +129,11 @@ class Told(Struct, frozen=True, omit_defaults=True, kw_only=True):
         """The context is over."""
         return bool(self.is_final or self.is_final_too)
 
+    @property
+    def wrong(self) -> bool:
+        """Something failed."""
+        return self.error is not None or (self.message is not None and self.audio is None)
+
 
 _client: Final = msgspec.json.Decoder(Asked)
 _server: Final = msgspec.json.Decoder(Told)

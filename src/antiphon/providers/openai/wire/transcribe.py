@@ -1,18 +1,15 @@
-"""``/audio/transcriptions``: a recording as WAV, the fields beside it, and what comes back.
+"""``/audio/transcriptions``: the fields beside the recording, and what comes back.
 
 Pure, and both ends; from the vendor's published client (version 3.52). The request is a form, so
 that only its fields are here, not its framing.
 """
 
-import io
-import wave
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
-from antiphon.errors import RemoteProtocolError
 from antiphon.net import frames
 from antiphon.net.frames import Unknown, encode
 
@@ -26,8 +23,6 @@ __all__ = [
     "decode_event",
     "encode",
     "fields",
-    "from_wav",
-    "to_wav",
 ]
 
 
@@ -92,26 +87,3 @@ def fields(pairs: Mapping[str, str | tuple[str, ...] | None]) -> dict[str, str |
         elif value is not None:
             found[name] = value
     return found
-
-
-def to_wav(pcm: bytes, rate_hz: int) -> bytes:
-    """PCM16 mono as a file."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(rate_hz)
-        writer.writeframes(pcm)
-    return file.getvalue()
-
-
-def from_wav(data: bytes) -> tuple[bytes, int]:
-    """PCM16 mono and its rate. Raises `RemoteProtocolError` for any other kind of file."""
-    try:
-        with wave.open(io.BytesIO(data)) as reader:
-            if reader.getnchannels() != 1 or reader.getsampwidth() != 2:
-                raise RemoteProtocolError("not 16-bit mono")
-            pcm = reader.readframes(reader.getnframes())
-            return pcm[: len(pcm) & ~1], reader.getframerate()
-    except (wave.Error, EOFError, ValueError) as error:
-        raise RemoteProtocolError(f"not a WAV file: {error}") from None

@@ -1,0 +1,1 @@
+"""Amazon Web Services: Transcribe listens, Polly speaks; both over the vendor's SDKs."""

@@ -1,0 +1,205 @@
+"""One continuous recognition of Azure's SDK: audio pushed in, events back from its threads.
+
+The SDK calls us on threads of its own. What an event says is read there, for its objects live no
+longer, and handed to the loop; nothing else here runs outside the loop but `_start` and `_stop`,
+which block and have threads of ours.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from contextlib import suppress
+from typing import Any, Final, TypeAlias
+
+from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
+from antiphon.events import Word
+from antiphon.net.locales import locale
+from antiphon.net.refusal import washed
+from antiphon.net.sessions import Told
+from antiphon.net.streamed import Piece
+from antiphon.ports.stt import Hearing
+from antiphon.providers.azure.recognition_sdk import SpeechSdk
+from antiphon.providers.azure.settings_stt import RecognitionSettings
+
+__all__ = ["HOME", "RecognitionSession"]
+
+HOME: Final = "https://eastus.stt.speech.microsoft.com"
+TICKS: Final = 10_000_000
+"""In a second."""
+REJECTED: Final = ("AuthenticationFailure", "BadRequest", "Forbidden")
+"""Forbidden is a free account whose quota is used up."""
+
+_Event: TypeAlias = Told | ProviderError | None
+"""None: everything is told."""
+
+
+class RecognitionSession:
+    """See `antiphon.net.sessions.Session`. Open it with `begin`."""
+
+    def __init__(
+        self, sdk: SpeechSdk, settings: RecognitionSettings, provider: str, threads: Executor
+    ) -> None:
+        self._sdk, self._settings, self._provider = sdk, settings, provider
+        self._threads = threads
+        self._loop = asyncio.get_running_loop()
+        self._events: asyncio.Queue[_Event] = asyncio.Queue()
+        self._recognizer: Any = None
+        self._push: Any = None
+        self._phrases: Any = None
+
+    async def begin(self, hearing: Hearing) -> None:
+        """Let the SDK connect. Raises a `ProviderError` where it will not even try; a refusal by
+        the vendor is told by `told`."""
+        within_s = self._settings.connect_within_s
+        try:
+            self._prepare(hearing)
+            async with asyncio.timeout(within_s):
+                await self._loop.run_in_executor(self._threads, self._start)
+        except TimeoutError:
+            raise TimedOut(
+                f"did not begin within {within_s:g} s", provider=self._provider
+            ) from None
+        except (RuntimeError, ValueError) as error:  # all that the SDK raises
+            raise Rejected(self._washed(str(error)), provider=self._provider) from None
+
+    async def send(self, audio: bytes) -> None:
+        try:
+            self._push.write(audio)
+        except RuntimeError as error:
+            raise Unavailable(self._washed(str(error)), provider=self._provider) from None
+
+    async def finish(self) -> None:
+        """The end of its audio makes the vendor tell the rest."""
+        if self._push is not None:
+            with suppress(RuntimeError):  # what is wrong with it is told by an event
+                self._push.close()
+
+    async def told(self) -> AsyncIterator[Told]:
+        while (event := await self._events.get()) is not None:
+            if isinstance(event, ProviderError):
+                raise event
+            yield event
+
+    async def aclose(self) -> None:
+        """Stopping blocks until the vendor has answered: nobody waits for it."""
+        await self.finish()
+        with suppress(RuntimeError):  # the engine is closed, and its threads with it
+            self._threads.submit(self._stop)
+
+    # --- making it ---------------------------------------------------------------------------
+
+    def _prepare(self, hearing: Hearing) -> None:
+        sdk, settings = self._sdk, self._settings
+        key, address = settings.account.api_key.get_secret_value(), settings.account.base_url
+        where = {"region": settings.region} if address == HOME else {"endpoint": address}
+        config = sdk.SpeechConfig(subscription=key, **where)
+        config.output_format = sdk.OutputFormat.Detailed
+        config.request_word_level_timestamps()
+        if settings.endpointing_ms is not None:
+            name = sdk.PropertyId.Speech_SegmentationSilenceTimeoutMs
+            config.set_property(name, str(settings.endpointing_ms))
+        formats = sdk.audio.AudioStreamWaveFormat
+        plain = hearing.encoding == "pcm16"
+        wave = formats.PCM if plain else getattr(formats, hearing.encoding.upper())
+        self._push = sdk.audio.PushAudioInputStream(
+            sdk.audio.AudioStreamFormat(
+                samples_per_second=hearing.rate_hz,
+                bits_per_sample=16 if plain else 8,
+                channels=1,
+                wave_stream_format=wave,
+            )
+        )
+        self._recognizer = sdk.SpeechRecognizer(
+            speech_config=config,
+            audio_config=sdk.audio.AudioConfig(stream=self._push),
+            language=settings.language or locale(hearing.language),
+        )
+        if hearing.keyterms:
+            self._phrases = sdk.PhraseListGrammar.from_recognizer(self._recognizer)
+            for term in hearing.keyterms:
+                self._phrases.addPhrase(term)
+        self._recognizer.recognizing.connect(self._on_partial)
+        self._recognizer.recognized.connect(self._on_final)
+        self._recognizer.canceled.connect(self._on_canceled)
+        self._recognizer.session_stopped.connect(self._on_stopped)
+
+    def _start(self) -> None:
+        self._recognizer.start_continuous_recognition()
+
+    def _stop(self) -> None:
+        recognizer = self._recognizer
+        if recognizer is None:
+            return
+        with suppress(RuntimeError):
+            recognizer.stop_continuous_recognition()
+        for signal in (
+            recognizer.recognizing,
+            recognizer.recognized,
+            recognizer.canceled,
+            recognizer.session_stopped,
+        ):
+            signal.disconnect_all()
+
+    # --- on the SDK's threads ----------------------------------------------------------------
+
+    def _on_partial(self, event: Any) -> None:
+        self._hand_over(Told(piece=_piece(event.result), closed=False))
+
+    def _on_final(self, event: Any) -> None:
+        if event.result.reason == self._sdk.ResultReason.RecognizedSpeech:
+            self._hand_over(Told(piece=_piece(event.result), closed=True))
+
+    def _on_canceled(self, event: Any) -> None:
+        details = event.cancellation_details
+        if details.reason == self._sdk.CancellationReason.Error:
+            self._hand_over(self._error(details.code.name, details.error_details))
+        else:
+            self._hand_over(None)  # the end of the audio
+
+    def _on_stopped(self, event: Any) -> None:
+        self._hand_over(None)
+
+    def _hand_over(self, event: _Event) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(self._events.put_nowait, event)
+
+    def _error(self, code: str, details: str) -> ProviderError:
+        said = self._washed(f"{code}: {details}")
+        if code in REJECTED:
+            return Rejected(said, provider=self._provider)
+        if code == "TooManyRequests":
+            return AtCapacity(said, provider=self._provider)
+        if code == "ServiceTimeout":
+            return TimedOut(said, provider=self._provider)
+        return Unavailable(said, provider=self._provider)
+
+    def _washed(self, said: str) -> str:
+        return washed(said, [self._settings.account.api_key.get_secret_value()])
+
+
+def _piece(result: Any) -> Piece:
+    start_s, end_s = result.offset / TICKS, (result.offset + result.duration) / TICKS
+    confidence, words = _detail(result.json)
+    return Piece(
+        start_s=start_s, end_s=end_s, text=result.text.strip(), words=words, confidence=confidence
+    )
+
+
+def _detail(said: str) -> tuple[float, tuple[Word, ...]]:
+    """Confidence and word times, from the JSON beside a result. Partials have none, and what
+    cannot be read is as good as none."""
+    try:
+        best = json.loads(said or "{}").get("NBest", [{}])[0]
+        # DisplayWords have their punctuation, Words are as they were spoken.
+        words = tuple(
+            Word(
+                text=word.get("DisplayText") or word["Word"],
+                start_s=word["Offset"] / TICKS,
+                end_s=(word["Offset"] + word["Duration"]) / TICKS,
+            )
+            for word in best.get("DisplayWords") or best.get("Words") or ()
+        )
+        return float(best.get("Confidence", 1.0)), words
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return 1.0, ()

@@ -1,0 +1,57 @@
+"""ElevenLabs' engines, as they are listed and made."""
+
+from functools import partial
+from typing import Final
+
+from antiphon.net.offering import Offer, Order
+from antiphon.providers.elevenlabs.settings import (
+    SCRIBE,
+    STREAMED,
+    VOICE,
+    HttpSettings,
+    MultilingualSettings,
+    ScribeSettings,
+    SpeechSettings,
+)
+from antiphon.providers.elevenlabs.streamed import StreamedSynthesiser
+from antiphon.providers.elevenlabs.stt import ScribeRecogniser
+from antiphon.providers.elevenlabs.tts import SpeechSynthesiser
+
+__all__ = ["OFFERS"]
+
+
+def _speech(offer: Offer, order: Order) -> SpeechSynthesiser:
+    kind = MultilingualSettings if order.model == "multilingual" else SpeechSettings
+    return SpeechSynthesiser(offer.name, order.settings(kind, account=order.account(offer)))
+
+
+def _streamed(offer: Offer, order: Order) -> StreamedSynthesiser:
+    return StreamedSynthesiser(order.settings(HttpSettings, account=order.account(offer)))
+
+
+def _scribe(offer: Offer, order: Order) -> ScribeRecogniser:
+    return ScribeRecogniser(order.settings(ScribeSettings, account=order.account(offer)))
+
+
+_offer = partial(
+    Offer,
+    proof="wire",
+    key="ELEVENLABS_API_KEY",
+    address="ELEVENLABS_BASE_URL",
+    home="https://api.elevenlabs.io",
+)
+_voice = partial(_offer, port="tts", can=VOICE, make=_speech)
+
+OFFERS: Final = (
+    _voice(name="elevenlabs/flash", settings=SpeechSettings),
+    _voice(name="elevenlabs/multilingual", settings=MultilingualSettings),
+    _offer(
+        name="elevenlabs/http",
+        port="tts",
+        can=STREAMED,
+        settings=HttpSettings,
+        make=_streamed,
+        notes="where WebSockets are not let through; a request for each clause",
+    ),
+    _offer(name="elevenlabs/scribe", port="stt", can=SCRIBE, settings=ScribeSettings, make=_scribe),
+)

@@ -1,0 +1,65 @@
+"""Settings of the bridge, and what any plugin behind it can do."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+
+from antiphon.net.offering import Hears, Speaks
+
+__all__ = ["EARS", "VOICE", "PluginSettings", "RecogniserSettings", "VoiceSettings", "is_secret"]
+
+SECRET: Final = re.compile(r"(?:.*_)?(?:api_?key|key|token|secret|password)", re.IGNORECASE)
+"""What names a secret, among arguments and in the environment; ``keyterms`` do not."""
+
+
+class PluginSettings(BaseModel):
+    """Where a plugin is, and how its class is made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    python: Path
+    """The interpreter of the environment that the plugin is installed in; otherwise
+    $ANTIPHON_LIVEKIT_PYTHON."""
+    arguments: Mapping[str, Any] = Field(default_factory=dict)
+    """What the plugin's class is made with: model, voice, base_url. No keys: the plugins look for
+    them in the environment, under their vendors' names."""
+    start_within_s: PositiveFloat = 60.0
+    """For the interpreter, the plugin's imports and its class."""
+
+
+class RecogniserSettings(PluginSettings):
+    """How an STT class of a plugin listens. It must stream."""
+
+    finalise_within_s: PositiveFloat = 1.5
+    """LiveKit's interface has no answer to a flush: if no final that reaches far enough comes in
+    this time, what was told so far is the final."""
+
+
+class VoiceSettings(PluginSettings):
+    """How a TTS class of a plugin speaks. Its voice and speed are among the arguments."""
+
+    audio_within_s: PositiveFloat = 5.0
+    """No audio for so long while some is owed: the clause is given up."""
+
+
+def is_secret(name: str) -> bool:
+    """Whether what goes by this name is not to be shown."""
+    return SECRET.fullmatch(name) is not None
+
+
+EARS: Final = Hears(
+    streaming=True,
+    word_times=True,
+    finalise=True,
+    end_of_turn="none",
+    keep_alive="none",
+    keyterms=False,
+    encodings=("linear16",),
+)
+"""Word times where the plugin has them."""
+VOICE: Final = Speaks(
+    streaming=True, word_times=True, cancel=True, speed=None, encodings=("linear16",)
+)

@@ -1,0 +1,137 @@
+"""A TTS class of a LiveKit plugin as a `Synthesiser`: a synthesis for each clause.
+
+The next clause is begun while the one before is spoken, so that they follow each other without a
+gap; whoever closes the audio early cancels both.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+from antiphon.errors import TimedOut
+from antiphon.net.child import Child
+from antiphon.net.child_job import Answer, Job, Urgency, sendable
+from antiphon.net.clauses import pieces, speakable
+from antiphon.ports.tts import Speaking, Spoken, SpokenWord
+from antiphon.providers.livekit.plugin import fingerprint, plugin_child
+from antiphon.providers.livekit.settings import VoiceSettings
+
+__all__ = ["PluginSynthesiser", "PluginUtterance"]
+
+AHEAD: Final = 2
+"""Clauses under way: the one being spoken and the next."""
+PIECE_LETTERS: Final = 1000
+"""More in one synthesis than many vendors take."""
+
+
+class PluginSynthesiser:
+    """See `antiphon.ports.tts.Synthesiser`. The rate and the fingerprint are known after
+    `start`."""
+
+    def __init__(self, name: str, settings: VoiceSettings, environ: Mapping[str, str]) -> None:
+        self.name = name
+        self.rate_hz = 24_000
+        self.fingerprint = ""
+        self._settings = settings
+        self._child = plugin_child(name, "tts", settings, environ)
+
+    @property
+    def child(self) -> Child:
+        """Where the plugin runs."""
+        return self._child
+
+    async def start(self) -> None:
+        """Start the child and make the plugin's class; the vendor is met in the first reply.
+        Raises `Missing` where the plugin is not installed or lacks its key."""
+        facts = await self._child.start()
+        self.rate_hz = int(facts["rate_hz"])
+        arguments = self._settings.arguments
+        self.fingerprint = fingerprint(self.name, str(facts["version"]), arguments)
+
+    def utter(self, speaking: Speaking) -> "PluginUtterance":
+        return PluginUtterance(self._child, self.rate_hz, self._settings.audio_within_s)
+
+    async def aclose(self) -> None:
+        await self._child.aclose()
+
+
+class PluginUtterance:
+    """One reply; see `antiphon.ports.tts.Utterance`."""
+
+    def __init__(self, child: Child, rate_hz: int, audio_within_s: float) -> None:
+        self._child, self._rate_hz, self._within_s = child, rate_hz, audio_within_s
+        self._texts: deque[tuple[int, str, bool]] = deque()
+        """Said, but not begun: of which clause, and whether it is the last of it."""
+        self._begun: deque[tuple[int, Job | None, bool]] = deque()
+        """No job where there is nothing to speak."""
+        self._clauses = 0
+        self._ended = False
+        self._woken = asyncio.Event()
+
+    def say(self, clause: str) -> None:
+        found = pieces(sendable(clause), PIECE_LETTERS)
+        for number, text in enumerate(found, 1):
+            self._texts.append((self._clauses, text, number == len(found)))
+        self._clauses += 1
+        self._woken.set()
+
+    def end(self) -> None:
+        self._ended = True
+        self._woken.set()
+
+    async def audio(self) -> AsyncIterator[Spoken]:
+        done = 0
+        """Samples of the clause that earlier pieces made."""
+        try:
+            while True:
+                self._begin()
+                if self._begun:
+                    clause, job, last = self._begun[0]
+                    made = 0
+                    while job is not None and (answer := await self._next(job)) is not None:
+                        words = self._words(answer, done)
+                        yield Spoken(pcm=answer.payload, clause=clause, words=words)
+                        made += len(answer.payload) // 2
+                        self._begin()
+                    if last:
+                        yield Spoken(pcm=b"", clause=clause, last=True)
+                    done = 0 if last else done + made
+                    self._begun.popleft()
+                elif self._ended and not self._texts:
+                    return
+                elif not self._texts:
+                    self._woken.clear()
+                    await self._woken.wait()
+        finally:
+            for _, job, _ in self._begun:
+                if job is not None:
+                    job.cancel()
+
+    def _begin(self) -> None:
+        while self._texts and len(self._begun) < AHEAD:
+            clause, text, last = self._texts.popleft()
+            job = None
+            if speakable(text):
+                fields = {"do": "speak", "text": text}
+                job = self._child.ask(fields, urgency=Urgency.SOON)
+            self._begun.append((clause, job, last))
+
+    async def _next(self, job: Job) -> Answer | None:
+        """The next audio; None where it is complete."""
+        try:
+            async with asyncio.timeout(self._within_s):
+                return await anext(job, None)
+        except TimeoutError:
+            what = f"no audio within {self._within_s:g} s"
+            raise TimedOut(what, provider=self._child.program.name) from None
+
+    def _words(self, answer: Answer, begin: int) -> tuple[SpokenWord, ...]:
+        return tuple(
+            SpokenWord(
+                text=text,
+                start=begin + round(start_s * self._rate_hz),
+                end=begin + round(end_s * self._rate_hz),
+            )
+            for text, start_s, end_s, _ in answer.fields["words"]
+        )

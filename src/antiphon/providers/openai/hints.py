@@ -1,0 +1,31 @@
+"""What helps a model to read a call's audio: its language, words to expect. Models differ in how
+they are told."""
+
+from dataclasses import dataclass
+
+from antiphon.net.child_job import sendable
+from antiphon.ports.stt import Hearing
+
+__all__ = ["Hints", "hints"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What is None is not sent."""
+
+    language: str | None = None
+    languages: tuple[str, ...] | None = None
+    keywords: tuple[str, ...] | None = None
+    prompt: str | None = None
+
+
+def hints(model: str, hearing: Hearing, *, language: str | None, prompt: str | None) -> Hints:
+    """``language`` and ``prompt`` are the settings'."""
+    code = language or hearing.language.partition("-")[0]
+    terms = tuple(sendable(term) for term in hearing.keyterms)
+    if model.startswith(("gpt-transcribe", "gpt-live-transcribe")):
+        # By the vendor's client only these take the plurals.
+        return Hints(languages=(code,), keywords=terms or None, prompt=prompt)
+    if model.startswith("gpt-realtime-whisper"):
+        return Hints(language=code, prompt=prompt)
+    return Hints(language=code, prompt=prompt or ", ".join(terms) or None)

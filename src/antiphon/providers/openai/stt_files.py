@@ -1,0 +1,62 @@
+"""A recording and its text: one request to the service that reads whole recordings.
+
+Which recordings are read when is `antiphon.net.recordings`.
+"""
+
+from antiphon.audio.wav import to_wav
+from antiphon.errors import RemoteProtocolError, Unavailable
+from antiphon.net import sse
+from antiphon.net.http import Answer, Http
+from antiphon.net.recordings import Script
+from antiphon.ports.stt import Hearing
+from antiphon.providers.openai.account import finish
+from antiphon.providers.openai.hints import hints
+from antiphon.providers.openai.settings_speech import TranscribeSettings
+from antiphon.providers.openai.wire import transcribe as wire
+
+__all__ = ["read"]
+
+
+async def read(http: Http, settings: TranscribeSettings, hearing: Hearing, pcm: bytes) -> Script:
+    """What is said in a recording. Raises a `ProviderError`."""
+    model = settings.model
+    help_ = hints(model, hearing, language=settings.language, prompt=settings.prompt)
+    streams = not model.startswith("whisper")
+    form = wire.fields(
+        {
+            "model": model,
+            "language": help_.language,
+            "languages": help_.languages,
+            "keywords": help_.keywords,
+            "prompt": help_.prompt,
+            "response_format": "json",
+            "stream": "true" if streams else None,
+        }
+    )
+    file = ("speech.wav", to_wav(pcm, hearing.rate_hz), "audio/wav")
+    try:
+        async with http.ask(
+            "POST", "/audio/transcriptions", data=form, files={"file": file}
+        ) as answer:
+            if streams:
+                return Script(text=await _streamed(answer, http.provider))
+            return Script(text=wire.decode_answer(await answer.body()).text.strip())
+    except RemoteProtocolError as error:
+        what = f"sent what cannot be read: {error}"
+        raise Unavailable(what, provider=http.provider) from None
+
+
+async def _streamed(answer: Answer, provider: str) -> str:
+    events = sse.events(answer.lines())
+    async for sent in events:
+        if sent.data == "[DONE]":
+            break
+        match wire.decode_event(sent.data):
+            case wire.TextDone(text=text):
+                await finish(events)
+                return text.strip()
+            case wire.Unknown(type="error"):
+                raise Unavailable("gave up in the middle of a reading", provider=provider)
+            case _:
+                pass  # more of the text; it comes again, whole
+    raise Unavailable("ended a reading without its last word", provider=provider)

@@ -1,0 +1,147 @@
+"""``POST /inference``: what a client and the server of whisper.cpp say to each other.
+
+Pure, and both ends. The form and the answer (``verbose_json``) are those of the server's published
+source; nobody here has run the server itself.
+
+The answer's *words* are tokens of the model: a word of one's own begins where one begins with a
+space. Their times are rough, and negative where the server did not look for any.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from antiphon.net import frames
+
+__all__ = [
+    "FORM",
+    "INVALID",
+    "PATH",
+    "Heard",
+    "Inference",
+    "Segment",
+    "Text",
+    "Token",
+    "decode",
+    "encode",
+    "form",
+    "heard",
+]
+
+PATH: Final = "/inference"
+INVALID: Final = "Invalid request"
+"""The whole body of every 400: whatever was wrong, the server says this."""
+FORM: Final[Mapping[str, str]] = {
+    "response_format": "verbose_json",
+    "temperature": "0.0",
+    # No second tries at a higher temperature: each costs as much as the first.
+    "temperature_inc": "0.0",
+    # Guessing the language again costs as much as the reading.
+    "no_language_probabilities": "true",
+    # Neither "[BLANK_AUDIO]" nor "(music)"; once under one name, now under the other.
+    "suppress_non_speech": "true",
+    "suppress_nst": "true",
+}
+"""Sent with every recording; a server that does not know a field lets it pass."""
+ASIDE: Final = re.compile(r"\s*(\[[^\]]*\]|\([^)]*\)|\*[^*]*\*)\s*")
+"""Not said but described: ``[BLANK_AUDIO]``, ``(silence)``, ``*sighs*``."""
+
+
+class Token(Struct, frozen=True, omit_defaults=True):
+    """What the answer calls a word, in seconds since the first sample."""
+
+    word: str
+    start: float = -1.0
+    end: float = -1.0
+    probability: float = 1.0
+
+
+class Segment(Struct, frozen=True):
+    """A stretch that was read as one, in seconds."""
+
+    id: int
+    text: str
+    start: float | UnsetType = UNSET
+    end: float | UnsetType = UNSET
+    words: tuple[Token, ...] = ()
+    tokens: tuple[int, ...] = ()
+    temperature: float = 0.0
+    avg_logprob: float = 0.0
+    no_speech_prob: float = 0.0
+
+
+class Inference(Struct, frozen=True):
+    """The answer."""
+
+    task: str
+    language: str
+    duration: float
+    text: str
+    """All segments, one a line."""
+    segments: tuple[Segment, ...]
+
+
+class Text(Struct, frozen=True):
+    """The answer where ``response_format`` is ``json``, as it is if nobody asks for another."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an answer says, as the rest of us needs it."""
+
+    text: str
+    confidence: float
+    words: tuple[tuple[str, float, float, float], ...]
+    """Text, start, end, confidence; empty where the times are not known."""
+
+
+_answer: Final = msgspec.json.Decoder(Inference)
+
+
+def form(language: str, keyterms: tuple[str, ...]) -> dict[str, str]:
+    """The fields beside the file. Words worth expecting go where Whisper looks for what was said
+    before; the server knows no better place."""
+    fields = {**FORM, "language": language.split("-", maxsplit=1)[0].lower()}
+    return {**fields, "prompt": ", ".join(keyterms)} if keyterms else fields
+
+
+def encode(message: Struct) -> bytes:
+    """An answer, from the server's end."""
+    return frames.encode(message).encode()
+
+
+def decode(body: bytes) -> Inference:
+    """An answer. Raises `RemoteProtocolError`."""
+    return frames.decode_as(_answer, body)
+
+
+def heard(answer: Inference) -> Heard:
+    """What was said, without what was only described."""
+    said = [segment for segment in answer.segments if not ASIDE.fullmatch(segment.text)]
+    log_sure = sum(segment.avg_logprob for segment in said) / max(1, len(said))
+    tokens = [token for segment in said for token in segment.words]
+    timed = bool(tokens) and min(token.start for token in tokens) >= 0
+    return Heard(
+        text=" ".join(segment.text.strip() for segment in said).strip(),
+        confidence=min(1.0, math.exp(min(0.0, log_sure))),
+        words=_words(tokens) if timed else (),
+    )
+
+
+def _words(tokens: list[Token]) -> tuple[tuple[str, float, float, float], ...]:
+    words: list[tuple[str, float, float, float]] = []
+    for token in tokens:
+        text = token.word
+        if words and not text.startswith(" "):
+            before, start, end, sure = words[-1]
+            words[-1] = (before + text, start, max(end, token.end), min(sure, token.probability))
+        elif text.strip():
+            words.append((text.strip(), token.start, token.end, token.probability))
+    return tuple(words)

@@ -1,0 +1,1 @@
+"""ElevenLabs from the vendor's end."""

@@ -1,0 +1,1 @@
+"""Twilio's REST, pretended: calls and their recordings."""

@@ -1,0 +1,1 @@
+"""The server of whisper.cpp, pretended: ``/inference``."""

@@ -1,0 +1,304 @@
+"""Amazon Transcribe and Polly, pretended in place of their SDKs.
+
+`antiphon.providers.aws.sdk` says what is pretended. Errors are named as the SDKs name theirs:
+it is by their names that they are known.
+"""
+
+import asyncio
+import re
+import threading
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from types import SimpleNamespace
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+from antiphon.ports.tts import Speaking, Synthesiser
+from antiphon.providers.aws.account import Login
+from antiphon.providers.aws.sdk import Polly, PollySdk, Stream, Transcribe, TranscribeSdk
+from antiphon.testing.clouds import Cloud, HumEar, Reading, Trouble
+
+__all__ = ["AmazonCloud", "ClientError", "ReadTimeoutError", "TranscribeError"]
+
+MOST_BYTES: Final = 32 * 1024
+MOST_LETTERS: Final = 3000
+
+
+class TranscribeError(Exception):
+    """As ``amazon_transcribe.exceptions.SDKError``."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadRequestException(TranscribeError):
+    """A parameter is wrong."""
+
+
+class LimitExceededException(TranscribeError):
+    """Too many streams."""
+
+
+class ServiceUnavailableException(TranscribeError):
+    """Try later."""
+
+
+class UnknownServiceException(TranscribeError):
+    """Whatever the SDK has no class for; a wrong key is among it."""
+
+    def __init__(self, status_code: int, error_code: str, message: str) -> None:
+        super().__init__(message)
+        self.status_code, self.error_code = status_code, error_code
+
+
+class ClientError(Exception):
+    """As ``botocore.exceptions.ClientError``."""
+
+    def __init__(self, status: int, code: str, headers: Mapping[str, str]) -> None:
+        super().__init__(f"An error occurred ({code}) when calling SynthesizeSpeech")
+        about = {"HTTPStatusCode": status, "HTTPHeaders": dict(headers)}
+        self.response = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": about}
+
+
+class ReadTimeoutError(Exception):
+    """As ``botocore.exceptions.ReadTimeoutError``."""
+
+
+class ConnectionClosedError(Exception):
+    """As ``botocore.exceptions.ConnectionClosedError``."""
+
+
+@dataclass(kw_only=True)
+class AmazonCloud(Cloud):
+    """Hears humming, and speaks with ``voice``. The key is the access key's id; whatever secret
+    comes with it is right. Polly's threads are answered by the loop this is made in."""
+
+    voice: Synthesiser | None = None
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    logins: list[Login] = field(default_factory=list)
+
+    def transcribe_sdk(self) -> TranscribeSdk:
+        """In place of amazon-transcribe."""
+
+        def client(login: Login) -> Transcribe:
+            self.logins.append(login)
+            return _Transcribe(self, login)
+
+        return TranscribeSdk(client=client, errors=(TranscribeError, OSError))
+
+    def polly_sdk(self) -> PollySdk:
+        """In place of boto3."""
+
+        def client(login: Login, connect_s: float, silent_s: float) -> Polly:
+            self.logins.append(login)
+            return _Polly(self, login, silent_s)
+
+        return PollySdk(
+            client=client,
+            errors=(ClientError, ReadTimeoutError, ConnectionClosedError),
+            slow=(ReadTimeoutError,),
+            wrong=(),
+        )
+
+
+# --- Transcribe ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Transcribe:
+    cloud: AmazonCloud
+    login: Login
+
+    async def start_stream_transcription(self, **asked: Any) -> Stream:
+        cloud = self.cloud
+        trouble = cloud.befalls()
+        cloud.asked.append(asked)
+        if self.login.key_id != cloud.key:
+            said = f"The security token {self.login.key_id} is invalid."
+            raise UnknownServiceException(403, "UnrecognizedClientException", said)
+        match trouble.refuse:
+            case 403:
+                raise UnknownServiceException(403, "AccessDeniedException", "not allowed")
+            case 429:
+                raise LimitExceededException("too many streams")
+            case 503:
+                raise ServiceUnavailableException("try later")
+            case _:
+                pass
+        if asked["media_encoding"] != "pcm" or "-" not in asked["language_code"]:
+            raise BadRequestException("not so")
+        return _Stream(cloud, HumEar(cloud, asked["media_sample_rate_hz"], "LINEAR16"), trouble)
+
+
+class _Stream:
+    """Both halves of a ``StartStreamTranscriptionEventStream``."""
+
+    def __init__(self, cloud: AmazonCloud, ear: HumEar, trouble: Trouble) -> None:
+        self._cloud, self._ear, self._trouble = cloud, ear, trouble
+        self._told: asyncio.Queue[Any] = asyncio.Queue()
+        self._left = trouble.after
+        self._ended = self._stalled = False
+        cloud.open.append(self)
+
+    @property
+    def input_stream(self) -> "_Stream":
+        return self
+
+    @property
+    def output_stream(self) -> AsyncIterator[Any]:
+        return self._events()
+
+    async def send_audio_event(self, audio_chunk: bytes) -> None:
+        if self._ended:
+            raise OSError("Stream is completed and doesn't support further writes.")
+        if len(audio_chunk) > MOST_BYTES:
+            raise BadRequestException("too much audio in one event")
+        self._tell(self._ear.feed(audio_chunk))
+
+    async def end_stream(self) -> None:
+        if not self._ended:
+            self._tell(self._ear.finish())
+            self._end()
+
+    def lose(self) -> None:
+        """The SDK's stream ends, and says no more."""
+        self._ended = True
+        self._told.put_nowait(None)
+
+    def _end(self) -> None:
+        self._ended = True
+        if self in self._cloud.open:
+            self._cloud.open.remove(self)
+        if not self._stalled:
+            self._told.put_nowait(None)
+
+    def _tell(self, readings: list[Reading]) -> None:
+        for reading in readings:
+            if not self._left and self._trouble.vanish:
+                self.lose()
+            self._stalled |= not self._left and self._trouble.stall
+            if self._ended or self._stalled:
+                return
+            self._left -= 1
+            self._told.put_nowait(_event(reading))
+
+    async def _events(self) -> AsyncIterator[Any]:
+        yield None  # an event the SDK does not know
+        while (event := await self._told.get()) is not None:
+            yield event
+
+
+def _event(reading: Reading) -> Any:
+    """A ``TranscriptEvent``. Punctuation is an item of its own."""
+    items = []
+    for word in reading.words:
+        text = word.text.rstrip(".,!?")
+        items.append(_item("pronunciation", text, word.start_s, word.end_s, 0.9))
+        if mark := word.text[len(text) :]:
+            items.append(_item("punctuation", mark, word.end_s, word.end_s, None))
+    best = SimpleNamespace(transcript=reading.text, items=items, entities=None)
+    result = SimpleNamespace(
+        start_time=reading.start_s,
+        end_time=reading.end_s,
+        is_partial=not reading.closed,
+        alternatives=[best],
+    )
+    return SimpleNamespace(transcript=SimpleNamespace(results=[result]))
+
+
+def _item(kind: str, text: str, start_s: float, end_s: float, sure: float | None) -> Any:
+    return SimpleNamespace(
+        item_type=kind, content=text, start_time=start_s, end_time=end_s, confidence=sure
+    )
+
+
+# --- Polly -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Polly:
+    cloud: AmazonCloud
+    login: Login
+    silent_s: float
+
+    def synthesize_speech(self, **request: str) -> Mapping[str, Any]:
+        cloud = self.cloud
+        assert threading.current_thread() is not threading.main_thread(), "this blocks"
+        trouble = cloud.befalls()
+        cloud.asked.append(request)
+        if self.login.key_id != cloud.key:
+            raise ClientError(403, "UnrecognizedClientException", {})
+        if trouble.refuse:
+            headers = {"retry-after": str(trouble.retry_after_s)} if trouble.retry_after_s else {}
+            codes = {403: "AccessDeniedException", 429: "ThrottlingException"}
+            code = codes.get(trouble.refuse, "ServiceUnavailableException")
+            # Throttling is a bad request to Amazon; only its code tells.
+            raise ClientError(400 if trouble.refuse == 429 else trouble.refuse, code, headers)
+        text, speed = request["Text"], 1.0
+        if request["TextType"] == "ssml":
+            try:
+                speak = ET.fromstring(text)
+            except ET.ParseError:
+                raise ClientError(400, "InvalidSsmlException", {}) from None
+            rate = re.fullmatch(r"(\d+)%", speak[0].attrib["rate"])
+            assert rate is not None
+            text, speed = speak[0].text or "", int(rate[1]) / 100
+        if len(text) > MOST_LETTERS:
+            raise ClientError(400, "TextLengthExceededException", {})
+        body = _Body(cloud, trouble, self.silent_s)
+        body.begin(text, speed)
+        return {"AudioStream": body, "ContentType": "audio/pcm"}
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+
+class _Body:
+    """A ``StreamingBody``."""
+
+    def __init__(self, cloud: AmazonCloud, trouble: Trouble, silent_s: float) -> None:
+        self._cloud, self._trouble, self._silent_s = cloud, trouble, silent_s
+        self._made: SimpleQueue[bytes | None] = SimpleQueue()
+        self._rest = b""
+        self._over = self._lost = False
+        self._left = trouble.after
+        cloud.open.append(self)
+
+    def begin(self, text: str, speed: float) -> None:
+        self._work = asyncio.run_coroutine_threadsafe(self._speak(text, speed), self._cloud.loop)
+
+    async def _speak(self, text: str, speed: float) -> None:
+        assert self._cloud.voice is not None
+        utterance = self._cloud.voice.utter(Speaking(speed=speed))
+        utterance.say(text)
+        utterance.end()
+        async for piece in utterance.audio():
+            self._made.put(piece.pcm)
+        self._made.put(None)
+
+    def read(self, amt: int) -> bytes:
+        while len(self._rest) < amt and not self._over:
+            if self._lost or (self._trouble.vanish and not self._left):
+                raise ConnectionClosedError("Connection was closed")
+            if self._trouble.stall and not self._left:
+                raise ReadTimeoutError("Read timeout on endpoint URL")
+            try:
+                piece = self._made.get(timeout=self._silent_s)
+            except Empty:
+                raise ReadTimeoutError("Read timeout on endpoint URL") from None
+            self._left -= 1
+            self._over = piece is None
+            self._rest += piece or b""
+        chunk, self._rest = self._rest[:amt], self._rest[amt:]
+        return chunk
+
+    def lose(self) -> None:
+        self._lost = True
+
+    def close(self) -> None:
+        self._work.cancel()
+        self._made.put(None)
+        if self in self._cloud.open:
+            self._cloud.open.remove(self)

@@ -1,0 +1,1 @@
+"""What of the LiveKit SDK the bridge touches, pretended."""
