@@ -21,11 +21,15 @@ from antiphon import actions, errors, events
 from antiphon.actions import Message
 from antiphon.cli.main import COMMANDS
 from antiphon.cli.output import Exit, exit_code
+from antiphon.cli.providers import PORTS as TITLES
+from antiphon.cli.providers import abilities, formats, price_words
 from antiphon.config.agent import AgentSettings
 from antiphon.dialog.settings import ReceptionistSettings, Topic
 from antiphon.events import Expectation, Word
 from antiphon.mouth.settings import MouthSettings
 from antiphon.net.account import Account
+from antiphon.net.offering import Hears, Offer, Speaks
+from antiphon.observe.prices import Price, built_in
 from antiphon.server.settings import ServerSettings
 from antiphon.transports.file.settings import LineSettings
 from antiphon.transports.microphone.settings import MicrophoneSettings
@@ -313,6 +317,113 @@ it.
 """
 
 
+# --- providers ----------------------------------------------------------------------------------
+
+
+def providers_page() -> str:
+    """Every engine, and every price."""
+    lines = [MADE, "# Providers", "", *_prose(PROVIDERS_INTRO)]
+    for port, title in TITLES.items():
+        lines += [f"## {title}", "", "| `" + port + "` | can | mu-law | formats | answers | proof |"]
+        lines += ["|---|---|---|---|---|---|"]
+        lines += [_engine(offer) for offer in OFFERS if offer.port == port]
+        lines += [""]
+    lines += ["## What each needs, and what to know", "", *_prose(NEEDS_INTRO)]
+    lines += ["| engine | key | another address | install | settings | remarks |"]
+    lines += ["|---|---|---|---|---|---|", *map(_needs, OFFERS), ""]
+    lines += ["## Where each is proved", "", *_prose(PROOF_INTRO)]
+    for proof, meaning in PROOFS.items():
+        names = sorted({f"`{offer.name}`" for offer in OFFERS if offer.proof == proof})
+        lines += [f"- **{proof}**: {meaning}. {', '.join(names)}."]
+    lines += ["", "## Prices", "", *_prose(PRICES_INTRO)]
+    lines += ["| | engine | model | US dollars | who says so, as of | remark |"]
+    lines += ["|---|---|---|---|---|---|", *map(_price, built_in().rows), ""]
+    lines += ["A row of a price table:", "", *_settings_table(Price), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+PROVIDERS_INTRO: Final = """
+Every engine an agent file can name under `stt`, `tts`, `llm` and `endpoint`;
+[how to use them](../how-to/use-providers.md). `antiphon providers` says the same of your machine:
+which keys are set, what is installed, your own prices.
+*Answers*: `instant`, streaming on this machine; `fast`, streaming over a network; `slow`, only when
+all of it is there. That is by design, not measured.
+"""
+NEEDS_INTRO: Final = """
+Keys come out of the [environment](environment.md), never out of a file. Settings stand under
+`providers` in the agent file.
+"""
+PROOF_INTRO: Final = """
+One conformance suite per port runs over every engine. What it is run against differs:
+"""
+PROOFS: Final = {
+    "local": "the engine itself, on this machine",
+    "wire": "our client speaks the vendor's protocol to the [sandbox](../explanation/sandbox.md); "
+    "which parts of that an outside client has confirmed is told there",
+    "sdk boundary": "the vendor's own package, with a fake in the place of its connection",
+}
+PRICES_INTRO: Final = """
+For estimates, not for bills: refresh them before you build a plan on one. *Vendor* is the vendor's
+own page; *third party* somebody else who quotes it. A price that is not known is `?`, and never
+counted as nothing. [Your own prices](../how-to/use-providers.md#what-it-costs) go before these.
+"""
+
+
+def _engine(offer: Offer) -> str:
+    can = offer.can
+    mulaw = ("as it is" if can.native_mulaw else "") if isinstance(can, Hears | Speaks) else ""
+    able = ", ".join(abilities(can))
+    return (
+        f"| `{offer.name}` | {able} | {mulaw} | {formats(can)} | {offer.latency} | {offer.proof} |"
+    )
+
+
+def _needs(offer: Offer) -> str:
+    key = f"`{offer.key}`" if offer.key else ""
+    address = f"`{offer.address}`" if offer.address else ""
+    install = f"`pip install 'antiphon[{offer.extra}]'`" if offer.extra else ""
+    settings = f"[`{offer.name}`](settings.md#{offer.settings.__name__.lower()})"
+    shown = f"| `{offer.name}` ({offer.port}) | {key} | {address} | {install} |"
+    return f"{shown} {settings} | {offer.notes} |"
+
+
+def _price(row: Price) -> str:
+    model = "" if row.model == "*" else f"`{row.model}`"
+    said = f"{row.source}, {row.as_of}"
+    return f"| {row.port} | `{row.offer}` | {model} | {price_words(row)} | {said} | {row.note} |"
+
+
+# --- the environment ----------------------------------------------------------------------------
+
+_VENDORS: Final = ("<!-- vendors -->", "<!-- end of vendors -->")
+
+
+def environment_page() -> str:
+    """The page as it is, with the keys and addresses of all vendors."""
+    text = (REFERENCE / "environment.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(_VENDORS[0])
+    _, _, after = rest.partition(_VENDORS[1])
+    rows = ["| variable | meaning | the vendor's own |", "|---|---|---|"]
+    keys: dict[str, list[str]] = {}
+    addresses: dict[str, list[Offer]] = {}
+    for offer in OFFERS:
+        if offer.key:
+            keys.setdefault(offer.key, []).append(f"`{offer.name}`")
+        if offer.address:
+            addresses.setdefault(offer.address, []).append(offer)
+    for name, engines in keys.items():
+        rows.append(f"| `{name}` | the key for {_unique(engines)}; never shown | |")
+    for name, offers in addresses.items():
+        engines = [f"`{offer.name}`" for offer in offers]
+        home = _unique([f"`{offer.home}`" for offer in offers if offer.home])
+        rows.append(f"| `{name}` | another address for {_unique(engines)} | {home} |")
+    return "\n".join([before + _VENDORS[0], *rows, _VENDORS[1] + after])
+
+
+def _unique(names: list[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
 # --- pages --------------------------------------------------------------------------------------
 
 
@@ -325,6 +436,8 @@ PAGES: Final = {
     "events.md": events_page,
     "commands.md": commands_page,
     "errors.md": errors_page,
+    "providers.md": providers_page,
+    "environment.md": environment_page,
 }
 
 if __name__ == "__main__":

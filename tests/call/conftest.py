@@ -189,6 +189,7 @@ class Exchange:
         self.endpoint: Any = ToneEndpoint(clock=self.clock, words=self.words)
         self.voice = ToneVoice(clock=self.clock, words=self.words)
         self.model: Any = ScriptedModel(clock=self.clock, says=["I see what you mean."])
+        self.other_voices: list[ToneVoice] = []
         self.vad = EnergyVad()
         self.plane = Plane(self.vad, self.clock)
         self.call_clock: Clock = self.clock
@@ -200,7 +201,7 @@ class Exchange:
             clock=self.call_clock,
             plane=self.plane,
             recognisers=Roster([self.recogniser]),
-            voices=Roster([self.voice]),
+            voices=Roster([self.voice, *self.other_voices]),
             model=self.model,
             endpoint=self.endpoint,
             mouth=self.settings.mouth,
@@ -215,6 +216,12 @@ class Exchange:
                 yield self
             finally:
                 wheel.cancel()
+
+    def stand_in_voice(self) -> ToneVoice:
+        """Another voice, for when the first fails."""
+        other = ToneVoice(clock=self.clock, words=self.words, name="other", fingerprint="other-1")
+        self.other_voices.append(other)
+        return other
 
     def later(self, at_s: float, act: Callable[..., object], *args: object) -> None:
         """Do this so many seconds from now."""

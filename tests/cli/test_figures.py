@@ -131,7 +131,8 @@ def test_a_report_lies_beside_its_log(traces: Traces, capsys: pytest.CaptureFixt
 
     assert main(["report", str(traces.log.path), "--json"]) == 0
 
-    assert json.loads(capsys.readouterr().out) == {"report": str(page), "turns": 4}
+    nothing = {"dollars": None, "known": False, "lines": []}
+    assert json.loads(capsys.readouterr().out) == {"report": str(page), "turns": 4, "cost": nothing}
     assert page.read_text().startswith("<!doctype html>")
 
 

@@ -26,6 +26,7 @@ async def test_it_conforms(check: Any, offer: Offer, sandbox: Sandbox) -> None:
             engine=engine,
             make=lambda: made(offer, sandbox),
             knows_words=offer.can.word_times,
+            changes_speed=offer.can.speed is not None,
             kill=lambda _: sandbox.vanish(),
         )
         await check(case)

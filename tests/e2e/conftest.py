@@ -23,6 +23,7 @@ from antiphon.config.environment import Environment
 from antiphon.events import CallEnded
 from antiphon.models.store import ModelStore, default_root
 from antiphon.net.child_job import Urgency
+from antiphon.net.offering import Order
 from antiphon.observe.logreader import Ordered, Told
 from antiphon.testing import scriptfile
 from antiphon.testing.rehearsal import rehearse
@@ -152,7 +153,7 @@ async def transcribed(desk: Agent, pcm: bytes, rate_hz: int) -> str:
 
 async def read_all(store: ModelStore, spoken_16k: Sequence[bytes]) -> list[str]:
     """The same for several stretches, with a recogniser of its own."""
-    recogniser = providers.make("stt", "local/moonshine", providers.STT, store.path)
+    recogniser = providers.make("stt", Order(name="local/moonshine", models=store.path))
     await recogniser.start()
     try:
         return [await _reading(recogniser, pcm) for pcm in spoken_16k]

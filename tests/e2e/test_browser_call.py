@@ -22,6 +22,7 @@ from antiphon.audio.resample import from_float, resample
 from antiphon.cli.main import main
 from antiphon.events import ReplyFinished, ReplyStopped
 from antiphon.models.store import ModelStore
+from antiphon.net.offering import Order
 from antiphon.observe.logreader import Told, read
 from antiphon.testing import scriptfile
 from antiphon.testing.rehearsal import rehearse
@@ -44,7 +45,7 @@ YIELD_S = 1.0
 @pytest.fixture
 async def person(local_models: ModelStore, tmp_path: Path) -> Path:
     """What Chromium takes for its microphone."""
-    voice = providers.make("tts", "local/piper", providers.TTS, local_models.path)
+    voice = providers.make("tts", Order(name="local/piper", models=local_models.path))
     await voice.start()
     try:
         script = scriptfile.parse(

@@ -82,7 +82,7 @@ class Thinking:
 
     async def _answer(self, model: LanguageModel, ask: AskModel) -> None:
         answer = model.answer(Asking(messages=ask.messages, max_tokens=ask.max_tokens))
-        said, by = 0, model.name
+        said, by, served = 0, model.name, ""
         lost: ProviderError | None = None
         try:
             async for piece in answer:
@@ -92,9 +92,11 @@ class Thinking:
                     self._used(by, _guessed(ask, said))
                     said = 0
                 if piece.text:
+                    if by != served:
+                        served = by
+                        self._attendance.serves(by)
                     self._tell(ModelSaid(request=ask.request, text=piece.text))
                 if piece.reason:
-                    self._attendance.serves(by)
                     self._used(by, piece.usage)
                     said = 0
                     self._tell(_finished(ask.request, piece))

@@ -1,7 +1,8 @@
-"""`antiphon bench voice|bargein`: how long callers wait, and who yields to whom.
+"""`antiphon bench voice|bargein|failover`: how long callers wait, who yields to whom, and what they
+notice when a provider dies.
 
-Both place a real spoken call on the embedded stack and measure in the caller's recording. The
-agents and scripts lie under bench/.
+The first two place a real spoken call on the embedded stack; all measure in the caller's
+recording. The agents and scripts lie under bench/.
 """
 
 import argparse
@@ -11,10 +12,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from antiphon.cli import failover
 from antiphon.cli.examples import folder
 from antiphon.cli.live import Traces, console, say
 from antiphon.cli.output import Exit, print_json
 from antiphon.config import agent, environment
+from antiphon.config.environment import Environment
 from antiphon.observe.figures import percentile, spread, summary
 from antiphon.observe.terminal import Show
 from antiphon.testing import scriptfile
@@ -31,7 +34,10 @@ BUDGETS = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=sorted(BUDGETS), help="what to measure")
+    parser.add_argument("what", choices=[*sorted(BUDGETS), "failover"], help="what to measure")
+    parser.add_argument(
+        "--for-good", action="store_true", help="failover: who is killed stays dead"
+    )
     parser.add_argument("--out", type=Path, help="keep recording, call log and report here")
 
 
@@ -39,7 +45,10 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
         out = args.out or Path(scratch)
         out.mkdir(parents=True, exist_ok=True)
-        asyncio.run(_place(args, out, Path(scratch)))
+        cold = environment.read().model_copy(update={"cache": Path(scratch) / "cache"})
+        if args.what == "failover":
+            return _failover(args, out, cold)
+        asyncio.run(_place(args, out, cold))
         traces = Traces.of(out / "call.jsonl", out / "call.wav")
         audited = traces.audit()
         figures = _voice(traces, audited) if args.what == "voice" else _bargein(audited)
@@ -52,12 +61,25 @@ def run(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-async def _place(args: argparse.Namespace, out: Path, scratch: Path) -> None:
+def _failover(args: argparse.Namespace, out: Path, cold: Environment) -> int:
+    quiet, for_good = bool(args.json), bool(args.for_good)
+    saboteur = asyncio.run(failover.place(cold, out, quiet=quiet, for_good=for_good))
+    traces = Traces.of(out / "call.jsonl", out / "call.wav")
+    found = failover.figures(traces.log, traces.recording, saboteur)
+    if args.out:
+        traces.write_report(out / "report.html", "bench failover")
+    if args.json:
+        print_json(found)
+    else:
+        print(json.dumps(found, indent=2))
+    return Exit.OK if found["ok"] else Exit.NEGATIVE
+
+
+async def _place(args: argparse.Namespace, out: Path, cold: Environment) -> None:
     """The call, with a phrase cache that has never seen a phrase."""
     bench = folder().parent.parent / "bench" / args.what
     settings = agent.load(bench)
     script = scriptfile.read(bench / "script.yaml")
-    cold = environment.read().model_copy(update={"cache": scratch / "cache"})
     show = None if args.json else Show(console())
     async with open_agent(settings, cold, progress=say) as opened:
         say("rehearsing the caller's lines")

@@ -61,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
         print_json({"ok": ended.by != "failure", **figures, "audit": audited, "cost": spent})
     else:
         show_cost(traces.log)
+        if args.sandbox:
+            print("the vendors were pretended: nobody is paid")
         print(f"recording {args.record}, call log {args.events}")
     return Exit.FAILED if ended.by == "failure" else Exit.OK
 

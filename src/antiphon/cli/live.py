@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from antiphon.config import environment
+from antiphon.config.agent import AgentSettings
 from antiphon.observe import prices
 from antiphon.observe.audit import audit
 from antiphon.observe.cost import Cost, cost_of, day_of
@@ -17,6 +18,7 @@ from antiphon.observe.logreader import CallLog, read
 from antiphon.observe.playback import Recording, load
 from antiphon.observe.prices import Prices
 from antiphon.observe.report import report, save
+from antiphon.wiring import engines
 
 __all__ = ["Traces", "console", "cost", "own_prices", "say", "show_cost"]
 
@@ -55,7 +57,7 @@ class Traces:
 
     def write_report(self, file: Path, title: str, audited: dict[str, Any] | None = None) -> None:
         """The page a person would rather look at."""
-        page = report(self.log, self.recording, audited, title=title, prices=own_prices())
+        page = report(self.log, self.recording, audited, title=title, cost=cost(self.log))
         save(page, file)
 
 
@@ -66,7 +68,11 @@ def own_prices() -> Prices:
 
 def cost(log: CallLog) -> Cost:
     """What the call of a log cost."""
-    return cost_of(log.lines, own_prices(), day_of(log.header.started))
+    try:
+        models = engines.models(AgentSettings.model_validate(log.header.agent))
+    except ValueError:  # another version's agent, or none
+        models = {}
+    return cost_of(log.lines, own_prices(), day_of(log.header.started), models)
 
 
 def show_cost(log: CallLog) -> None:

@@ -18,7 +18,8 @@ from antiphon.cli.output import Exit, print_json
 from antiphon.config import environment
 from antiphon.net.offering import Hears, Offer, Port, Speaks, Thinks
 from antiphon.observe.prices import Price, Prices
-from antiphon.wiring.providers import OFFERS
+from antiphon.wiring import providers
+from antiphon.wiring.engines import model_of
 
 __all__ = ["abilities", "arguments", "formats", "price_words", "run"]
 
@@ -41,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     outside, prices = environment.read(), own_prices()
-    shown = [offer for offer in OFFERS if args.port in (None, offer.port)]
+    shown = [offer for offer in providers.OFFERS if args.port in (None, offer.port)]
     if args.json:
         print_json([_facts(offer, outside.vendors, prices) for offer in shown])
         return Exit.OK
@@ -94,12 +95,13 @@ def price_words(row: Price) -> str:
     """A price with its unit and where it holds."""
     if row.unit == "free":
         return "free"
-    if isinstance(row.price, dict):
-        prices = ", ".join(f"{_dollars(price)} {kind}" for kind, price in row.price.items())
-        said = f"{prices} / {row.unit}"
+    prices = row.price if isinstance(row.price, dict) else {"": row.price}
+    if set(prices.values()) == {None}:
+        said = f"price not known, by the {row.counted}"
     else:
-        said = f"{_dollars(row.price)} / {row.unit}"
-        said += " open" if row.billed == "session" else ""
+        said = ", ".join(f"{_dollars(price)} {kind}".strip() for kind, price in prices.items())
+        said += f" / {row.unit}"
+    said += " the connection is open" if row.billed == "session" else ""
     return " ".join([said, *_limits(row)])
 
 
@@ -117,14 +119,16 @@ def _dollars(price: float | None) -> str:
 
 
 def _rows(offer: Offer, prices: Prices) -> list[Price]:
-    """The prices of an offer; of all its models where it stands for many."""
-    if not offer.name.endswith("/*"):
-        return list(prices.of(offer.port, offer.name))
-    return [row for row in prices.rows if row.port == offer.port and _meets(row.offer, offer.name)]
-
-
-def _meets(pattern: str, name: str) -> bool:
-    return pattern == name or pattern.startswith(name[:-1])
+    """The prices of an offer, of all its models where it has many."""
+    ours = [row for row in prices.rows if row.port == offer.port]
+    if offer.name.endswith("/*"):
+        return [row for row in ours if row.offer.startswith(offer.name[:-1])]
+    found: list[Price] = []
+    for row in prices.of(offer.port, offer.name, model_of(offer)):
+        found.append(row)
+        if not row.limited:
+            break  # what follows never counts
+    return found + [row for row in ours if row.offer == offer.name and row not in found]
 
 
 def _needs(offer: Offer, environ: Mapping[str, str]) -> list[str]:
@@ -142,43 +146,35 @@ def _needs(offer: Offer, environ: Mapping[str, str]) -> list[str]:
 def _table(
     title: str, offers: Sequence[Offer], environ: Mapping[str, str], prices: Prices
 ) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", show_lines=True)
-    table.add_column("engine", max_width=24, overflow="fold")
-    table.add_column("can", ratio=3)
-    table.add_column("price in US dollars", ratio=3)
-    table.add_column("needs", ratio=2, overflow="fold")
+    table = Table(box=None, title=f"\n{title}", title_justify="left", title_style="bold underline",
+                  show_header=False, pad_edge=False, padding=(0, 2, 1, 0))  # fmt: skip
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
     for offer in offers:
-        table.add_row(
-            Text(offer.name, style="bold").append(
-                f"\n{offer.latency}, {offer.proof}", style="not bold dim"
-            ),
-            _can(offer),
-            _priced(_rows(offer, prices)),
-            Text("\n".join(_needs(offer, environ)) or "-"),
-        )
+        name = Text(offer.name, style="bold")
+        name.append(f"\n{offer.latency}, {offer.proof}", style="not bold dim")
+        table.add_row(name, _told(offer, environ, prices))
     return table
 
 
-def _can(offer: Offer) -> Text:
-    text = Text(", ".join(abilities(offer.can)) or "-")
+def _told(offer: Offer, environ: Mapping[str, str], prices: Prices) -> Text:
+    lines = [Text(", ".join(abilities(offer.can)) or "-")]
     if isinstance(offer.can, Hears | Speaks):
-        native = "mu-law as it is" if offer.can.native_mulaw else "no mu-law"
-        text.append(f"\n{native}: {formats(offer.can)}", style="dim")
+        native = "mu-law untouched" if offer.can.native_mulaw else "no mu-law"
+        lines.append(Text(f"{native}; {formats(offer.can)}"))
+    rows = _rows(offer, prices)
+    lines += [_priced(row) for row in rows] or [Text("price not known")]
+    lines += [Text(need, style="yellow") for need in _needs(offer, environ)]
     if offer.notes:
-        text.append(f"\n{offer.notes}", style="italic")
-    return text
+        lines.append(Text(offer.notes, style="italic"))
+    return Text("\n").join(lines)
 
 
-def _priced(rows: Sequence[Price]) -> Text:
-    if not rows:
-        return Text("? not known")
-    text = Text()
-    for row in rows:
-        name = f"{row.model.strip('*')}: " if row.model != "*" else ""
-        text.append(f"{name}{price_words(row)}\n")
-        if row.unit != "free":
-            text.append(f"  {row.source}, {row.as_of}\n", style="dim")
-    text.rstrip()
+def _priced(row: Price) -> Text:
+    name = f"{row.model.strip('*')}: " if row.model != "*" else ""
+    text = Text(f"{name}{price_words(row)}")
+    if row.unit != "free":
+        text.append(f"  ({row.source}, {row.as_of})", style="dim")
     return text
 
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from antiphon.cli.live import Traces, cost, own_prices, show_cost
+from antiphon.cli.live import Traces, cost, show_cost
 from antiphon.cli.output import Exit, print_json
 from antiphon.observe.latency import turns
 from antiphon.observe.logreader import read
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         log = traces.log
     else:
         log = read(args.log)
-        save(report(log, title=args.log.stem, prices=own_prices()), page)
+        save(report(log, title=args.log.stem, cost=cost(log)), page)
     if args.json:
         spent = cost(log).to_json()
         print_json({"report": str(page), "turns": len(turns(log.lines)), "cost": spent})

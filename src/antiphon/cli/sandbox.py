@@ -9,7 +9,7 @@ from typing import Any
 from antiphon.cli.output import Exit, print_json
 from antiphon.cli.pretended import Makers, local
 from antiphon.errors import ConfigError
-from antiphon.sandbox import rulefile
+from antiphon.sandbox import answerfile, rulefile
 from antiphon.sandbox.doors import DESKS, DOORS
 from antiphon.sandbox.server import Sandbox
 
@@ -35,6 +35,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--tls", action="store_true", help="listen with TLS too, under a certificate made now"
     )
     parser.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        help="what language models answer, tools included: a YAML file",
+    )
+    parser.add_argument(
         "--rules", type=Path, metavar="FILE", help="faults that befall connections: a YAML file"
     )
     parser.add_argument(
@@ -46,12 +52,13 @@ def run(args: argparse.Namespace) -> int:
     if args.endpoints:
         return _list(as_json=args.json)
     rules = rulefile.read(args.rules) if args.rules else []
+    answers = answerfile.read(args.answers) if args.answers else {}
     makers = local() if args.local else Makers()
     sandbox = Sandbox(
         says=_lines(args.scripted) if args.scripted else (),
         ears=makers.ears,
         voice=makers.voice,
-        mind=makers.mind,
+        mind=(lambda: answerfile.mind(answers)) if answers else makers.mind,
         key=args.key,
         port=args.port,
         tls=args.tls,

@@ -46,17 +46,17 @@ class Draft:
 
     reason: str = ""
     """As in `Saying`; set when the answer is complete."""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     begun: bool = False
     """There were words, or the sign of a tool."""
     refused: bool = False
     """What is being said is a refusal."""
     calls: dict[int, _Call] = field(default_factory=dict)
 
-    def call(self, at: int, *, id: str = "", name: str = "", more: str = "") -> None:
+    def call(self, at: int, *, as_id: str = "", name: str = "", more: str = "") -> None:
         """A piece of the tool call at a place; ``more`` of its arguments."""
         call = self.calls.setdefault(at, _Call())
-        call.id, call.name = id or call.id, name or call.name
+        call.id, call.name = as_id or call.id, name or call.name
         call.arguments += more
         self.begun = True
 

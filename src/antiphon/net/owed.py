@@ -14,7 +14,7 @@ class Owed:
     """One recognition's debt: ask, and it is owed until it is paid."""
 
     def __init__(self, within_s: float) -> None:
-        self._within_s = within_s
+        self.within_s = within_s
         self.until_s: float | None = None
         """A final up to here is owed; None: none is."""
         self.postponed = False
@@ -26,7 +26,7 @@ class Owed:
         """One more is wanted. It may take longer by ``behind_s``, where audio waits before it."""
         self.until_s = max(until_s, self.until_s or 0.0)
         self.postponed = False
-        self._due(self._within_s + behind_s)
+        self._due(self.within_s + behind_s)
 
     def postpone(self, by_s: float) -> None:
         """Wait so long from now on, and no longer."""

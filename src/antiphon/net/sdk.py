@@ -133,7 +133,10 @@ class SdkHttp:
         await self.client.aclose()
 
     async def _hurry(self, request: httpx2.Request) -> None:
-        """Each SDK has its own idea of time; the one who waits for an answer keeps it instead."""
+        """Each SDK has its own idea of time; the one who waits for an answer keeps it instead. And
+        where there is no key, none is made up."""
+        if not self.account.api_key.get_secret_value():
+            request.headers.pop("authorization", None)
         within_s = self.account.connect_within_s
         times: dict[str, float | None] = {"connect": within_s, "pool": within_s}
         request.extensions = {**request.extensions, "timeout": {**_FOR_EVER, **times}}

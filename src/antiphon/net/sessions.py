@@ -79,9 +79,9 @@ class Rhythm:
 @dataclass(slots=True, eq=False)
 class _Stream:
     session: Session
-    from_s: float
-    """Where it begins, in seconds of everything that was sent."""
-    until_s: float
+    begin: int
+    """Where it begins, in samples of everything that was sent."""
+    end: int
     finished: bool = False
     owed: int = 0
     """Finals that wait for its end."""
@@ -108,7 +108,7 @@ class SessionRecognition:
         self._open: _Stream | None = None
         self._last: _Stream | None = None
         """The newest there was, open or not."""
-        self._sent_s = 0.0
+        self._sent = 0
         self._talking = False
         self._closed_s = 0.0
         """Up to here nothing changes any more, in seconds fed."""
@@ -176,20 +176,20 @@ class SessionRecognition:
                 stream = self._open or await self._begin(group)
                 await stream.session.send(item.frame)
                 self._feed.sent(item)
-                self._sent_s += item.samples / self._rate_hz
-                stream.until_s = self._sent_s
+                self._sent += item.samples
+                stream.end = self._sent
                 if self._worn(stream):
                     await self._finish(owed=0)
 
     async def _begin(self, group: asyncio.TaskGroup) -> _Stream:
         session = await self._begin_one()
-        before, stream = self._last, _Stream(session, self._sent_s, self._sent_s)
+        before, stream = self._last, _Stream(session, self._sent, self._sent)
         self._open = self._last = stream
         group.create_task(self._listen(stream, before))
         return stream
 
     def _worn(self, stream: _Stream) -> bool:
-        age_s = stream.until_s - stream.from_s
+        age_s = (stream.end - stream.begin) / self._rate_hz
         return age_s >= (self._rhythm.most_s if self._talking else self._rhythm.pause_after_s)
 
     async def _finish(self, *, owed: int) -> None:
@@ -225,7 +225,7 @@ class SessionRecognition:
             raise Unavailable("ended the stream by itself", provider=self._provider)
         if open_piece is not None:  # all it will ever say of it
             self._segments.heard(open_piece, closed=True)
-        self._closed_s = max(self._closed_s, self._feed.fed_at_s(stream.until_s))
+        self._closed_s = max(self._closed_s, self._feed.fed_at_s(stream.end / self._rate_hz))
         stream.over.set()
         self._asked -= stream.owed
         self._answer_if_told()
@@ -234,7 +234,7 @@ class SessionRecognition:
         """In seconds since the first sample fed."""
 
         def at(seconds: float) -> float:
-            return self._feed.fed_at_s(stream.from_s + seconds)
+            return self._feed.fed_at_s(stream.begin / self._rate_hz + seconds)
 
         words = tuple(replace(w, start_s=at(w.start_s), end_s=at(w.end_s)) for w in piece.words)
         return replace(piece, start_s=at(piece.start_s), end_s=at(piece.end_s), words=words)

@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from antiphon.observe.logreader import Line, Noted
@@ -42,7 +43,8 @@ _MILLION: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """What one connection or one request used; None: it does not say."""
+    """What one connection or one request used; None: it does not say. Amounts of nothing need
+    not be said."""
 
     port: str
     """``stt``, ``tts``, ``llm``, ``endpoint`` or ``line``."""
@@ -117,9 +119,17 @@ class Cost:
         }
 
 
-def cost_of(lines: Iterable[Line], prices: Prices, day: date | None) -> Cost:
-    """The bill of a call by the lines of its log. ``day`` is when it was; see `day_of`."""
-    return priced(uses(lines), prices, day)
+def cost_of(
+    lines: Iterable[Line],
+    prices: Prices,
+    day: date | None,
+    models: Mapping[tuple[str, str], str] = MappingProxyType({}),
+) -> Cost:
+    """The bill of a call by the lines of its log. ``day`` is when it was; see `day_of`.
+    ``models`` says which model a port's provider was, where the log does not."""
+    used = uses(lines)
+    meant = (replace(u, model=u.model or models.get((u.port, u.provider), "")) for u in used)
+    return priced(meant, prices, day)
 
 
 def priced(used: Iterable[Used], prices: Prices, day: date | None) -> Cost:
@@ -239,12 +249,13 @@ def _single(use: Used, row: Price) -> CostLine | None:
         value, amount = use.letters, _Amount("letters", use.letters or 0, "letters")
         parts = _LETTERS[row.unit]
     else:
-        value = use.seconds if row.billed == "audio" else use.open_s
+        nothing = None if use.open_s is None else 0.0
+        value = (use.seconds or nothing) if row.billed == "audio" else use.open_s
         billed_s = _stepped(value or 0.0, row.step_s)
         what = "audio" if row.billed == "audio" else "connection"
         amount, parts = _Amount(what, billed_s, "s"), _SECONDS[row.unit]
     if value is None:
-        lacking = f"billed by the {row.unit}, and the call did not measure that"
+        lacking = f"billed by the {row.counted}, and the call did not measure that"
         return _unknown(use, measured[0], lacking, row)
     if not value:
         return None

@@ -83,16 +83,18 @@ def cost_table(cost: Cost) -> Table:
 
 
 def _cells(line: CostLine) -> tuple[str, str, str, str, str]:
-    name = f"{line.provider} ({line.model})" if line.model else line.provider
-    used = f"{_amount(line)} {line.what if line.unit != line.what else ''}".strip()
+    told = not line.model or line.provider.endswith(f"/{line.model}")
+    name = line.provider if told else f"{line.provider} ({line.model})"
     price = NOT_KNOWN if line.price is None else f"${line.price:g} / {line.per}"
     price = "free" if line.per == "free" else price
     cost = "?" if line.dollars is None else dollars(line.dollars)
     source = f"{line.source}, {line.as_of}" if line.as_of else "-"
-    return f"{line.port}  {name}", used, price, cost, source
+    return f"{line.port}  {name}", _amount(line), price, cost, source
 
 
 def _amount(line: CostLine) -> str:
     if line.unit == "s":
-        return f"{line.amount:.1f} s"
-    return f"{line.amount:.0f} {line.unit}".strip()
+        return f"{line.amount:.1f} s of {line.what}"
+    if line.unit == "tokens":
+        return f"{line.amount:.0f} {line.what} tokens"
+    return f"{line.amount:.0f} {line.unit}"

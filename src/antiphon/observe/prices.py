@@ -68,6 +68,16 @@ class Price(BaseModel):
             raise ValueError("what is free has the price 0")
         return self
 
+    @property
+    def counted(self) -> str:
+        """What is counted for it: ``minute``, ``hour``, ``letter``, ``token``."""
+        return self.unit.split()[-1].removesuffix("s")
+
+    @property
+    def limited(self) -> bool:
+        """There may be other rows for other days and sizes."""
+        return bool(self.since or self.until or self.prompt_up_to)
+
     def fits(self, port: str, provider: str, model: str) -> bool:
         """Whether it is this model's, on one day or another."""
         return (

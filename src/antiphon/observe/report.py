@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
-from antiphon.observe.cost import cost_of, day_of
+from antiphon.observe.cost import Cost, cost_of, day_of
 from antiphon.observe.costtable import bill
 from antiphon.observe.fragments import (
     stage_table,
@@ -32,7 +32,7 @@ from antiphon.observe.fragments import (
 from antiphon.observe.latency import STAGES, turns
 from antiphon.observe.logreader import CallLog
 from antiphon.observe.playback import Recording
-from antiphon.observe.prices import Prices, built_in
+from antiphon.observe.prices import built_in
 from antiphon.observe.sound import PEAKS_HZ, mulaw_wav, peaks
 from antiphon.observe.storyline import timeline
 from antiphon.observe.timeline import Timeline
@@ -52,11 +52,11 @@ def report(
     audited: Mapping[str, Any] | None = None,
     *,
     title: str = "",
-    prices: Prices | None = None,
+    cost: Cost | None = None,
 ) -> bytes:
     """The page, ready to be written to a file. ``audited`` is what `audit` found, if it was
     asked; without it the figures are the log's own, and no verdicts are shown. Without
-    ``prices`` it is our own table that says what the call cost."""
+    ``cost`` it is our own table of prices that says it."""
     drawn = timeline(log, recording.seconds if recording else 0.0)
     answered = turns(log.lines)
     script = _asset("report.js")
@@ -71,7 +71,7 @@ def report(
         "tiles": tiles(drawn, answered, audited),
         "waterfall": waterfall(drawn),
         "stages": stage_table(answered),
-        "cost": bill(cost_of(log.lines, prices or built_in(), day_of(log.header.started))),
+        "cost": bill(cost or cost_of(log.lines, built_in(), day_of(log.header.started))),
         "transcript": transcript(drawn),
         "footer": html.escape(f"Antiphon {log.header.antiphon} · call {log.header.call}"),
         "data": _data(drawn, recording),

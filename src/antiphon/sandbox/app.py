@@ -141,6 +141,7 @@ class _Counter:
             pass
         finally:
             stage.lines.discard(exchange)
+            await exchange.aclose()
 
     async def _serve(self, exchange: Exchange) -> None:
         await exchange.body()

@@ -15,8 +15,11 @@ from antiphon.sandbox.gemini import doors as gemini
 from antiphon.sandbox.openai import chat as openai_chat
 from antiphon.sandbox.openai import doors as openai
 from antiphon.sandbox.openai import responses as openai_responses
+from antiphon.sandbox.twilio import desks as twilio
 from antiphon.sandbox.vendor import Desk, Door
+from antiphon.sandbox.vosk import doors as vosk
 from antiphon.sandbox.whispercpp import doors as whispercpp
+from antiphon.sandbox.xtts import doors as xtts
 
 __all__ = ["DESKS", "DOORS"]
 
@@ -26,6 +29,7 @@ DOORS: Final[tuple[Door, ...]] = (
     *deepgram.DOORS,
     *elevenlabs.DOORS,
     *openai.DOORS,
+    *vosk.DOORS,
 )
 DESKS: Final[tuple[Desk, ...]] = (
     *anthropic.DESKS,
@@ -34,6 +38,9 @@ DESKS: Final[tuple[Desk, ...]] = (
     *openai_chat.DESKS,
     *openai_responses.DESKS,
     *azure.DESKS,
+    *cartesia.DESKS,
     *elevenlabs.DESKS,
+    *twilio.DESKS,
     *whispercpp.DESKS,
+    *xtts.DESKS,
 )

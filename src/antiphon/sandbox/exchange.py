@@ -134,6 +134,10 @@ class Exchange:
         self._end("client")
         raise Over
 
+    async def aclose(self) -> None:
+        """Give back the files of a form, if one came."""
+        await self._http.close()
+
     @property
     def _transport(self) -> Drip:
         transport: Drip = self._http.scope["extensions"][TRANSPORT]

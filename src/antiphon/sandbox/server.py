@@ -172,14 +172,15 @@ class Sandbox:
         """Every opening request so far, the oldest first."""
         return self._running.requests
 
-    def vanish(self) -> None:
-        """Every connection there is now breaks without a word."""
+    def vanish(self, path: str = "") -> None:
+        """Every connection there is now, to a path that begins so, breaks without a word."""
         stage = self._running
         assert self._loop is not None
 
         def break_all() -> None:
             for line in list(stage.lines):
-                line.vanish()
+                if line.request.path.startswith(path):
+                    line.vanish()
 
         self._loop.call_soon_threadsafe(break_all)
 

@@ -3,18 +3,23 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from antiphon.config.agent import AgentSettings
 from antiphon.errors import ConfigError
-from antiphon.net.offering import Order, Port
+from antiphon.net.offering import Offer, Order, Port
 from antiphon.ports.endpoint import EndpointModel
 from antiphon.ports.llm import LanguageModel
 from antiphon.ports.stt import Recogniser
 from antiphon.ports.tts import Synthesiser
 from antiphon.wiring import providers
 
-__all__ = ["Engines", "engines", "mistakes", "named", "ordered"]
+__all__ = ["Engines", "engines", "mistakes", "model_of", "models", "named", "ordered"]
+
+
+MODEL_SETTINGS: Final = ("model", "model_id", "speech_model", "engine")
+"""What vendors call it, and their settings here after them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,29 @@ def named(settings: AgentSettings) -> Iterator[tuple[Port, str]]:
     yield from (("llm", name) for name in settings.llm or ())
     if settings.endpoint:
         yield "endpoint", settings.endpoint
+
+
+def models(settings: AgentSettings) -> dict[tuple[str, str], str]:
+    """Which model each provider of an agent is, where its settings name one."""
+    found: dict[tuple[str, str], str] = {}
+    for port, name in named(settings):
+        try:
+            offer = providers.offered(port, name)
+        except ConfigError:  # an agent of another time
+            continue
+        if model := model_of(offer, settings.providers.get(name, {})):
+            found[port, name] = model
+    return found
+
+
+def model_of(offer: Offer, options: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The model an engine is with these settings; empty: the one it is named for."""
+    for name in MODEL_SETTINGS:
+        if field := offer.settings.model_fields.get(name):
+            model = options.get(name, field.default)
+            if isinstance(model, str):
+                return model
+    return ""
 
 
 def ordered(

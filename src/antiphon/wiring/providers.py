@@ -26,7 +26,9 @@ from antiphon.providers.openai import offer_llm as openai_llm
 from antiphon.providers.piper import offer as piper
 from antiphon.providers.smart_turn import offer as smart_turn
 from antiphon.providers.smollm2 import offer as smollm2
+from antiphon.providers.vosk import offer as vosk
 from antiphon.providers.whispercpp import offer as whispercpp
+from antiphon.providers.xtts import offer as xtts
 
 __all__ = ["OFFERS", "make", "offered", "offers"]
 
@@ -48,7 +50,9 @@ OFFERS: Final[list[Offer]] = [
     *gemini.OFFERS,
     *openai.OFFERS,
     *openai_llm.OFFERS,
+    *vosk.OFFERS,
     *whispercpp.OFFERS,
+    *xtts.OFFERS,
 ]
 """Those of this machine first, then the vendors by name."""
 

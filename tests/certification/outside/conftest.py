@@ -16,6 +16,12 @@ import pytest
 ROOT = Path(__file__).parents[3]
 KEY = "certification-key"
 SAYS = ["Ever tried, ever failed.", "No matter, try again."]
+ANSWER = "I see. Thank you for telling me."
+ANSWERS = f"""
+- {{when: the weather, calls: [{{name: weather, arguments: {{city: Paris}}}}]}}
+- {{when: 22 degrees, text: It is warm.}}
+- {{text: {ANSWER}}}
+"""
 
 
 @dataclass(frozen=True)
@@ -44,9 +50,11 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """Every vendor, pretended by the checkout's own environment."""
     script = tmp_path_factory.mktemp("script") / "says.txt"
     script.write_text("\n".join(SAYS))
+    answers = script.with_name("answers.yaml")
+    answers.write_text(ANSWERS)
     command = [
         ROOT / ".venv/bin/python", "-m", "antiphon", "sandbox", "--port", "0", "--json", "--tls",
-        "--key", KEY, "--scripted", script,
+        "--key", KEY, "--scripted", script, "--answers", answers,
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=script.parent)
     try:
@@ -86,3 +94,6 @@ def speech() -> list[bytes]:
     """Two seconds at 16 kHz, in 50 ms chunks."""
     whole = pcm()
     return [whole[at : at + 1600] for at in range(0, len(whole), 1600)]
+
+
+SENTENCE = "We are open from nine to five, Monday to Friday."

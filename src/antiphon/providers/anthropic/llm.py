@@ -181,7 +181,7 @@ def _read(event: Any, draft: Draft) -> str:
             _count(event.message.usage, draft)
         case "content_block_start" if event.content_block.type == "tool_use":
             block = event.content_block
-            draft.call(event.index, id=block.id, name=block.name)
+            draft.call(event.index, as_id=block.id, name=block.name)
         case "content_block_start" if event.content_block.type == "text":
             return event.content_block.text or ""
         case "content_block_delta" if event.delta.type == "text_delta":

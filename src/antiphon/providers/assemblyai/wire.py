@@ -89,7 +89,7 @@ class Word(Struct, frozen=True):
     confidence: float = 1.0
     word_is_final: bool = True
     """Whether the server may still change its mind about it."""
-    speaker: str | None | UnsetType = UNSET
+    speaker: str | UnsetType | None = UNSET
 
 
 class Turn(Struct, frozen=True, tag="Turn", tag_field="type"):
@@ -106,7 +106,7 @@ class Turn(Struct, frozen=True, tag="Turn", tag_field="type"):
     words: tuple[Word, ...]
     utterance: str = ""
     """Where the speaker paused: what was said before the pause."""
-    language_code: str | None | UnsetType = UNSET
+    language_code: str | UnsetType | None = UNSET
 
 
 class SpeechStarted(Struct, frozen=True, tag="SpeechStarted", tag_field="type"):

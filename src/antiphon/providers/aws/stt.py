@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from antiphon.errors import Rejected, TimedOut
+from antiphon.errors import Rejected, TimedOut, Unavailable
 from antiphon.events import Word
 from antiphon.net.locales import locale
 from antiphon.net.sessions import Rhythm, SessionRecognition, Told
@@ -110,13 +110,17 @@ class TranscribeSession:
             raise of_transcribe(error, self._login, self._provider) from None
 
     async def told(self) -> AsyncIterator[Told]:
+        undecided = False
         try:
             async for event in self._stream.output_stream:
                 for result in event.transcript.results if event is not None else ():
                     if result.alternatives:
-                        yield Told(piece=_piece(result), closed=not result.is_partial)
+                        undecided = bool(result.is_partial)
+                        yield Told(piece=_piece(result), closed=not undecided)
         except self._sdk.errors as error:
             raise of_transcribe(error, self._login, self._provider) from None
+        if undecided:  # the SDK says nothing of a lost connection
+            raise Unavailable("ended without its last final", provider=self._provider)
 
     async def aclose(self) -> None:
         if not self._finished:

@@ -5,7 +5,9 @@ clause.
 """
 
 import logging
+from collections import deque
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -13,7 +15,7 @@ from antiphon.errors import ProviderError, Rejected, RemoteProtocolError, Unavai
 from antiphon.net.spoken_http import HttpUtterance
 from antiphon.ports.tts import Speaking, SpokenWord
 from antiphon.providers.elevenlabs.account import http
-from antiphon.providers.elevenlabs.passage import Passage, Timed
+from antiphon.providers.elevenlabs.passage import Clock, Passage
 from antiphon.providers.elevenlabs.settings import HttpSettings
 from antiphon.providers.elevenlabs.wire import timed as wire
 
@@ -21,9 +23,6 @@ __all__ = ["StreamedSynthesiser"]
 
 BEFORE_LETTERS: Final = 500
 """Of what was said before; more makes requests larger and nothing better."""
-ABSOLUTE_S: Final = 0.1
-"""Times that reach so far behind the end of their audio count from the answer's beginning: which
-of the two the vendor means is unconfirmed."""
 PARTIAL: Final = "missing_permissions"
 """A good key that may not list voices; it may speak all the same (the name is unconfirmed)."""
 
@@ -93,6 +92,8 @@ class StreamedSynthesiser:
                         yield words
                     if pcm:
                         yield pcm
+        if late := reading.rest():
+            yield late
         if not reading.spoke:
             raise Unavailable("answered without speaking", provider=self.name)
 
@@ -121,28 +122,34 @@ class _Reading:
     """One answer: its audio decoded, its words found."""
 
     def __init__(self, text: str, settings: HttpSettings) -> None:
-        self._sound, self._passage = settings.sound, Passage(text, settings.sound.rate_hz)
-        self._rest, self._made = b"", 0
+        self._sound, self._passage = settings.sound, Passage(text)
+        self._clock = Clock(settings.sound.rate_hz)
+        self._words: deque[SpokenWord] = deque()
+        self._rest = b""
 
     @property
     def spoke(self) -> bool:
-        return bool(self._made)
+        return bool(self._clock.made)
 
     def read(self, chunk: wire.Chunk) -> tuple[bytes, tuple[SpokenWord, ...]]:
-        """PCM16, and the words in it, in samples of the answer."""
+        """PCM16, and the words that end in it, in samples of the answer."""
         data = self._rest + chunk.audio_base64
         whole = len(data) // self._sound.width * self._sound.width
         pcm, self._rest = self._sound.decode(data[:whole]), data[whole:]
         alignment = chunk.alignment or chunk.normalized_alignment
-        chars = self._relative(alignment.times_s if alignment else [], len(pcm) // 2)
-        words, _ = self._passage.hear(chars, self._made, len(pcm) // 2)
-        self._made += len(pcm) // 2
-        return pcm, words
+        if alignment is not None:
+            words, _ = self._passage.hear(self._clock.place(alignment.times_s))
+            self._words += words
+        self._clock.made += len(pcm) // 2
+        return pcm, self._heard(self._clock.made)
 
-    def _relative(self, chars: list[Timed], samples: int) -> list[Timed]:
-        """As if counted from the beginning of the chunk."""
-        rate_hz = self._sound.rate_hz
-        if not chars or chars[-1][2] <= samples / rate_hz + ABSOLUTE_S:
-            return chars
-        at_s = self._made / rate_hz
-        return [(char, start - at_s, end - at_s) for char, start, end in chars]
+    def rest(self) -> tuple[SpokenWord, ...]:
+        """Words that were to end after all audio did."""
+        words, self._words, made = tuple(self._words), deque(), self._clock.made
+        return tuple(replace(word, start=min(word.start, made), end=made) for word in words)
+
+    def _heard(self, made: int) -> tuple[SpokenWord, ...]:
+        heard: list[SpokenWord] = []
+        while self._words and self._words[0].end <= made:
+            heard.append(self._words.popleft())
+        return tuple(heard)

@@ -245,7 +245,7 @@ class _Reader:
         call, at = part.function_call, len(draft.calls)
         name = call.id or f"{call.name}_{self._answer}_{at}"
         self._signatures.keep(name, Signed(self._answer, part.thought_signature, call.id))
-        draft.call(at, id=name, name=call.name or "", more=json.dumps(call.args or {}))
+        draft.call(at, as_id=name, name=call.name or "", more=json.dumps(call.args or {}))
 
     def _reason(self, finish: Any) -> str:
         said = str(getattr(finish, "value", finish))

@@ -72,13 +72,14 @@ class Request(Struct, rename="camel"):
     generation_config: Generation = field(default_factory=Generation)
 
 
-_decoder: Final = msgspec.json.Decoder(Request)
+FREE: Final = ("args", "response", "parameters", "parametersJsonSchema")
+"""What is in these is the user's own."""
 
 
 def read(body: bytes, model: str, *, stream: bool) -> Asked:
     """The request. Raises `RemoteProtocolError`."""
     try:
-        request = _decoder.decode(body)
+        request = msgspec.convert(_camel(msgspec.json.decode(body)), Request)
     except msgspec.DecodeError as error:
         raise RemoteProtocolError(f"Invalid JSON payload received. {error}") from None
     if not request.contents:
@@ -107,6 +108,20 @@ def read(body: bytes, model: str, *, stream: bool) -> Asked:
         ),
     )
     return Asked(model=model, asking=asking, stream=stream)
+
+
+def _camel(value: Any) -> Any:
+    """Google takes every name in both of its spellings, and its own SDK mixes them."""
+    if isinstance(value, list):
+        return [_camel(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    named: dict[str, Any] = {}
+    for name, each in value.items():
+        first, *rest = name.split("_")
+        camel = first + "".join(word.title() for word in rest)
+        named[camel] = each if camel in FREE else _camel(each)
+    return named
 
 
 def _check(contents: list[Content]) -> None:

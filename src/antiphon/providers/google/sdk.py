@@ -25,6 +25,13 @@ REFUSALS: Final = (
 """OUT_OF_RANGE and ABORTED are not among them: so ends a stream that was open too long, or was
 not sent enough audio."""
 
+KINDS: Final = {
+    "service_account": ("google.oauth2.service_account", "from_service_account_info"),
+    "authorized_user": ("google.oauth2.credentials", "from_authorized_user_info"),
+    "external_account": ("google.auth.identity_pool", "from_info"),
+}
+"""Of credentials files, and what reads them."""
+
 Request: TypeAlias = Mapping[str, Any]
 
 
@@ -131,11 +138,10 @@ def _sdk(kind: Any, method: str) -> Sdk:
 
 def _key(path: str) -> Key:
     known = json.loads(Path(path).read_text())
+    kind = known.get("type") if isinstance(known, dict) else None
+    if kind not in KINDS:
+        raise ValueError(f"credentials of type {kind!r} are not read")
+    module, method = KINDS[kind]
+    made = getattr(importlib.import_module(module).Credentials, method)(known, scopes=SCOPES)
     project = known.get("project_id") or known.get("quota_project_id") or ""
-    if known.get("type") == "service_account":
-        kind = importlib.import_module("google.oauth2.service_account").Credentials
-        made = kind.from_service_account_info(known, scopes=SCOPES)
-    else:
-        load = importlib.import_module("google.auth").load_credentials_from_dict
-        made, _ = load(known, scopes=SCOPES)
     return Key(credentials=made, project=project)

@@ -28,6 +28,8 @@ class SpeechSettings(BaseModel):
     """Instead of the agent's: ``en-GB``, or ``auto`` with models that know."""
     boost: float = Field(default=10.0, ge=0, le=20)
     """How much keyterms are preferred."""
+    knock_s: PositiveFloat = 0.5
+    """At start, so long is waited for a refusal: no answer is a good one."""
     connect_within_s: PositiveFloat = 3.0
     """For opening a stream."""
     finalise_within_s: PositiveFloat = 2.5
@@ -58,6 +60,8 @@ class VoiceSettings(BaseModel):
     stream (unconfirmed). An agent's ``mouth.voice`` goes before it."""
     rate_hz: Literal[8000, 16000, 24000, 48000] = 24_000
     """Of the audio asked for."""
+    knock_s: PositiveFloat = 0.5
+    """At start, so long is waited for a refusal: no answer is a good one."""
     connect_within_s: PositiveFloat = 3.0
     """For opening a stream."""
     audio_within_s: PositiveFloat = 5.0

@@ -7,7 +7,7 @@ from functools import partial
 from antiphon.errors import Missing, Rejected
 from antiphon.net.sessions import Rhythm, SessionRecognition
 from antiphon.ports.stt import Heard, Hearing
-from antiphon.providers.google.account import key_of
+from antiphon.providers.google.account import key_of, knock
 from antiphon.providers.google.sdk import Client, Sdk, load_speech
 from antiphon.providers.google.session import SpeechSession, opening
 from antiphon.providers.google.settings import SpeechSettings
@@ -28,8 +28,9 @@ class SpeechRecogniser:
         self._project = settings.project
 
     async def start(self) -> None:
-        """Read the credentials. Raises `Rejected` where they are none, `Missing` where nobody
-        says which project pays. The vendor itself is met by the first call."""
+        """Read the credentials and open a stream. Raises `Rejected` where they are none, or the
+        vendor refuses them or a setting; `Missing` where nobody says which project pays. A vendor
+        that is away for the moment does not keep the process from starting."""
         sdk = await asyncio.to_thread(self._load)
         key = await key_of(sdk, self._settings.account, self.name)
         self._project = self._settings.project or key.project
@@ -41,6 +42,8 @@ class SpeechRecogniser:
         where = self._settings.location
         host = "" if where == "global" else f"{where}-speech.googleapis.com"
         self._sdk, self._client = sdk, sdk.client(key.credentials, host)
+        first = opening(self._settings, self._project, Hearing())
+        await knock(self._client, first, sdk, self.name, self._settings.knock_s)
 
     def listen(self, hearing: Hearing, tell: Callable[[Heard], None]) -> SessionRecognition:
         settings = self._settings

@@ -12,7 +12,7 @@ from typing import TypeVar
 from antiphon.errors import Rejected, TimedOut
 from antiphon.net.spoken_http import HttpUtterance
 from antiphon.ports.tts import Speaking
-from antiphon.providers.google.account import key_of
+from antiphon.providers.google.account import key_of, knock
 from antiphon.providers.google.sdk import Client, Request, Sdk, load_voice, translated
 from antiphon.providers.google.settings import VOICE, VoiceSettings
 
@@ -34,13 +34,16 @@ class VoiceSynthesiser:
         self.fingerprint = f"google {settings.voice} pcm {settings.rate_hz}"
 
     async def start(self) -> None:
-        """Read the credentials. Raises `Rejected` where they are none. The vendor itself is met
-        by the first utterance."""
+        """Read the credentials and open a stream. Raises `Rejected` where they are none, or the
+        vendor refuses them or a setting; a vendor that is away for the moment does not keep the
+        process from starting."""
         sdk = await asyncio.to_thread(self._load)
         key = await key_of(sdk, self._settings.account, self.name)
         where = self._settings.location
         host = "" if where == "global" else f"{where}-texttospeech.googleapis.com"
         self._sdk, self._client = sdk, sdk.client(key.credentials, host)
+        first = self._opening(Speaking())
+        await knock(self._client, first, sdk, self.name, self._settings.knock_s)
 
     def utter(self, speaking: Speaking) -> HttpUtterance:
         return HttpUtterance(partial(self._sound, speaking), provider=self.name)

@@ -173,7 +173,7 @@ def _call(call: Any, draft: Draft) -> None:
     while call.id and at in draft.calls and draft.calls[at].id not in ("", call.id):
         at += 1
     function = call.function
-    draft.call(at, id=call.id or "", name=function.name or "", more=function.arguments or "")
+    draft.call(at, as_id=call.id or "", name=function.name or "", more=function.arguments or "")
 
 
 def usage_of(usage: Any) -> Usage:

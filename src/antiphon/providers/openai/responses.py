@@ -121,7 +121,7 @@ def _read(event: Any, draft: Draft, sdk: Sdk) -> str:
         case "response.output_item.added" if event.item.type == "function_call":
             item = event.item
             # Its arguments are empty here and come in pieces.
-            draft.call(event.output_index, id=item.call_id, name=item.name)
+            draft.call(event.output_index, as_id=item.call_id, name=item.name)
         case "response.function_call_arguments.delta":
             draft.call(event.output_index, more=event.delta or "")
         case "response.completed":

@@ -32,11 +32,10 @@ class Sdk:
         import openai  # noqa: PLC0415 - optional and slow
 
         self.http = SdkHttp(name, account, (openai.OpenAIError,))
-        key = account.api_key.get_secret_value()
         self.client = openai.AsyncOpenAI(
-            api_key=key or "none",
+            # The SDK insists on one; where there is none, our connection leaves it out.
+            api_key=account.api_key.get_secret_value() or "none",
             base_url=account.base_url,
-            default_headers={} if key else {"Authorization": openai.Omit()},  # type: ignore[dict-item]
             max_retries=0,
             http_client=self.http.client,
         )

@@ -1,13 +1,13 @@
 """A recording and its text: one request to the service that reads whole recordings.
 
-Which recordings are read when is `antiphon.net.recordings`.
+Which recordings are read when is `antiphon.net.readings`.
 """
 
-from antiphon.audio.wav import to_wav
 from antiphon.errors import RemoteProtocolError, Unavailable
 from antiphon.net import sse
+from antiphon.net.frames import Unknown
 from antiphon.net.http import Answer, Http
-from antiphon.net.recordings import Script
+from antiphon.net.wav import to_wav
 from antiphon.ports.stt import Hearing
 from antiphon.providers.openai.account import finish
 from antiphon.providers.openai.hints import hints
@@ -17,8 +17,12 @@ from antiphon.providers.openai.wire import transcribe as wire
 __all__ = ["read"]
 
 
-async def read(http: Http, settings: TranscribeSettings, hearing: Hearing, pcm: bytes) -> Script:
-    """What is said in a recording. Raises a `ProviderError`."""
+async def read(
+    http: Http, settings: TranscribeSettings, hearing: Hearing, pcm: bytes, name: str
+) -> str:
+    """What is said in a recording; ``name`` is its file's. Raises a `ProviderError`."""
+    if len(pcm) / 2 / hearing.rate_hz < wire.LEAST_S:
+        return ""  # no word is that short
     model = settings.model
     help_ = hints(model, hearing, language=settings.language, prompt=settings.prompt)
     streams = not model.startswith("whisper")
@@ -33,14 +37,14 @@ async def read(http: Http, settings: TranscribeSettings, hearing: Hearing, pcm: 
             "stream": "true" if streams else None,
         }
     )
-    file = ("speech.wav", to_wav(pcm, hearing.rate_hz), "audio/wav")
+    file = (name, to_wav(pcm, hearing.rate_hz), "audio/wav")
     try:
         async with http.ask(
             "POST", "/audio/transcriptions", data=form, files={"file": file}
         ) as answer:
             if streams:
-                return Script(text=await _streamed(answer, http.provider))
-            return Script(text=wire.decode_answer(await answer.body()).text.strip())
+                return await _streamed(answer, http.provider)
+            return wire.decode_answer(await answer.body()).text.strip()
     except RemoteProtocolError as error:
         what = f"sent what cannot be read: {error}"
         raise Unavailable(what, provider=http.provider) from None
@@ -55,7 +59,7 @@ async def _streamed(answer: Answer, provider: str) -> str:
             case wire.TextDone(text=text):
                 await finish(events)
                 return text.strip()
-            case wire.Unknown(type="error"):
+            case Unknown(type="error"):
                 raise Unavailable("gave up in the middle of a reading", provider=provider)
             case _:
                 pass  # more of the text; it comes again, whole

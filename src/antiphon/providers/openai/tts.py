@@ -13,6 +13,7 @@ from typing import Final
 
 from antiphon.errors import ConfigError, ProviderError, Rejected, RemoteProtocolError, Unavailable
 from antiphon.net import sse
+from antiphon.net.frames import Unknown
 from antiphon.net.http import Answer
 from antiphon.net.spoken_http import HttpUtterance
 from antiphon.ports.tts import Speaking
@@ -82,7 +83,7 @@ class SpeechSynthesiser:
                     case wire.AudioDone():
                         await finish(events)
                         return
-                    case wire.Unknown(type="error"):
+                    case Unknown(type="error"):
                         raise Unavailable("gave up in the middle of a clause", provider=self.name)
                     case _:
                         pass

@@ -17,7 +17,7 @@ class WhisperCppSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     account: Account
-    """Where it is. A key is sent as a bearer token, for whatever stands before the server."""
+    """Where it is."""
     language: str | None = None
     """Instead of the agent's: ``auto`` lets the model guess, and pay for it."""
     first_partial_s: PositiveFloat = 0.3

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, Final
 
 from antiphon.errors import ProviderError, Rejected, RemoteProtocolError, Unavailable
-from antiphon.net.account import Account
 from antiphon.net.child_job import Urgency
 from antiphon.net.http import Http
 from antiphon.net.readings import RequestRecognition
@@ -32,12 +31,8 @@ class WhisperCppRecogniser:
 
     def __init__(self, settings: WhisperCppSettings) -> None:
         self._settings = settings
-        self._http = Http(
-            self.name,
-            settings.account,
-            _headers(settings.account),
-            silent_s=settings.answer_within_s,
-        )
+        within_s = settings.answer_within_s
+        self._http = Http(self.name, settings.account, {}, silent_s=within_s)
         # The server takes one at a time and lets the others wait in no order: ours is better.
         self._turnstile = Turnstile()
 
@@ -80,8 +75,3 @@ class WhisperCppRecogniser:
             what = f"sent what cannot be read: {error}"
             raise Unavailable(what, provider=self.name) from None
         return {"text": heard.text, "words": heard.words, "confidence": heard.confidence}
-
-
-def _headers(account: Account) -> dict[str, str]:
-    key = account.api_key.get_secret_value()
-    return {"Authorization": f"Bearer {key}"} if key else {}

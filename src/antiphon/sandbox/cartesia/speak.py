@@ -19,7 +19,7 @@ from antiphon.sandbox.line import Line
 from antiphon.sandbox.mouth import ENCODERS, Timed, speech
 from antiphon.sandbox.vendor import Means
 
-__all__ = ["ENCODE", "mistake", "serve_speak"]
+__all__ = ["ENCODE", "mistake", "serve_speak", "timestamps"]
 
 BUFFER_MS: Final = 3000
 LONGEST_BUFFER_MS: Final = 5000
@@ -196,15 +196,20 @@ class _Context:
                 await self._line.send(wire.encode(chunk))
             self._sent_s += len(piece.pcm) / 2 / rate_hz
             if piece.words and first.add_timestamps:
-                await self._line.send(wire.encode(self._timestamps(piece, began_s)))
+                told = timestamps(first.context_id, piece, began_s, self._flush_id)
+                await self._line.send(wire.encode(told))
 
-    def _timestamps(self, piece: Timed, began_s: float) -> wire.Timestamps:
-        return wire.Timestamps(
-            context_id=self._first.context_id,
-            flush_id=self._flush_id,
-            word_timestamps=wire.WordTimestamps(
-                tuple(text for text, _, _ in piece.words),
-                tuple(round(began_s + start, 4) for _, start, _ in piece.words),
-                tuple(round(began_s + end, 4) for _, _, end in piece.words),
-            ),
-        )
+
+def timestamps(
+    context_id: str, piece: Timed, began_s: float, flush_id: int | None
+) -> wire.Timestamps:
+    """Where the words of a piece lie, in speech that began so late."""
+    return wire.Timestamps(
+        context_id=context_id,
+        flush_id=flush_id,
+        word_timestamps=wire.WordTimestamps(
+            tuple(text for text, _, _ in piece.words),
+            tuple(round(began_s + start, 4) for _, start, _ in piece.words),
+            tuple(round(began_s + end, 4) for _, _, end in piece.words),
+        ),
+    )

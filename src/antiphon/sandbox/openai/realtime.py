@@ -173,7 +173,7 @@ class _Session:
         self._from_s = heard_s
         await self._send(wire.AudioCommitted(item, before, self._name("event")))
         shown = wire.Item(
-            item, role="user", status="completed", content=(wire.Content("input_audio"),)
+            item, "message", role="user", status="completed", content=(wire.Content("input_audio"),)
         )
         await self._send(wire.ItemAdded(shown, before, self._name("event")))
         await self._send(wire.ItemDone(shown, before, self._name("event")))

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from antiphon.audio.wav import to_wav
 from antiphon.errors import ProviderError, RemoteProtocolError
 from antiphon.net import sse
+from antiphon.net.wav import to_wav
 from antiphon.providers.openai.wire import speech as wire
 from antiphon.sandbox import minds, mouth
 from antiphon.sandbox.exchange import Exchange
@@ -28,7 +28,7 @@ async def serve_speech(exchange: Exchange, means: Means) -> None:
             await minds.turn_down(exchange, refusal)
             return
     except RemoteProtocolError as error:
-        await minds.turn_down(exchange, wrong(error))
+        await minds.turn_down(exchange, wrong(RemoteProtocolError(str(error), code="body")))
         return
     speech = mouth.speech(means, request.input, wire.RATE_HZ, request.speed)
     try:

@@ -6,17 +6,14 @@ import msgspec
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
-from antiphon.audio.wav import from_wav
 from antiphon.errors import RemoteProtocolError
-from antiphon.events import TranscriptChanged
 from antiphon.net import sse
-from antiphon.net.socket import together
-from antiphon.ports.stt import Hearing
+from antiphon.net.wav import from_wav
 from antiphon.providers.openai.wire import transcribe as wire
 from antiphon.sandbox import minds
-from antiphon.sandbox.dictation import Dictation
 from antiphon.sandbox.exchange import Exchange
 from antiphon.sandbox.openai.chat import refuse, wrong
+from antiphon.sandbox.uploads import read_upload
 from antiphon.sandbox.vendor import Means, Refusal
 
 __all__ = ["serve_transcriptions"]
@@ -29,10 +26,7 @@ MODELS: Final = (
     "whisper-1",
 )
 HEADERS: Final = {"x-request-id": "req_sandbox"}
-STEP_S: Final = 0.5
-"""A recording is heard in steps: no real recogniser takes it all at once."""
 TOKENS_PER_S: Final = 10
-LEAST_S: Final = 0.1
 
 
 async def serve_transcriptions(exchange: Exchange, means: Means) -> None:
@@ -57,13 +51,8 @@ async def serve_transcriptions(exchange: Exchange, means: Means) -> None:
 async def _answer(
     exchange: Exchange, means: Means, form: FormData, pcm: bytes, rate_hz: int
 ) -> None:
-    languages = [str(each) for each in form.getlist("languages[]")]
-    hearing = Hearing(
-        rate_hz=rate_hz,
-        language=str(form.get("language") or (languages or ["en"])[0]),
-        keyterms=tuple(str(each) for each in form.getlist("keywords[]")),
-    )
-    heard = await _heard(means, hearing, pcm)
+    file: Any = form["file"]
+    heard = await read_upload(means, file.filename or "", pcm, rate_hz)
     seconds = len(pcm) / 2 / rate_hz
     usage = _usage(str(form["model"]), seconds, heard.text)
     if form.get("stream") == "true" and form["model"] != "whisper-1":
@@ -83,39 +72,22 @@ async def _answer(
         await exchange.answer(wire.encode(wire.Transcript(heard.text, usage)).encode())
 
 
-async def _heard(means: Means, hearing: Hearing, pcm: bytes) -> TranscriptChanged:
-    """What the recogniser behind makes of it."""
-    ear = Dictation(means, hearing, "linear16")
-    found: list[TranscriptChanged] = []
-
-    async def read() -> None:
-        step = 2 * round(STEP_S * hearing.rate_hz)
-        for at in range(0, len(pcm), step):
-            ear.feed(pcm[at : at + step])
-            await means.clock.sleep_until(means.clock.now())
-        found.append(await ear.last())
-
-    await together(read(), ear.run())
-    return found[0]
-
-
 async def _recording(form: FormData) -> tuple[bytes, int]:
     file: Any = form.get("file")
     if not isinstance(file, UploadFile):
         raise RemoteProtocolError("Missing required parameter: 'file'.", code="file")
     try:
         return from_wav(await file.read())
-    except ValueError as error:
-        raise RemoteProtocolError(
-            f"The sandbox reads 16-bit mono WAV: {error}", code="file"
-        ) from None
+    except RemoteProtocolError as error:
+        why = f"The sandbox reads 16-bit mono WAV: {error}"
+        raise RemoteProtocolError(why, code="file") from None
 
 
 def _mistake(form: FormData, seconds: float) -> Refusal | None:
     model, shape = str(form.get("model", "")), str(form.get("response_format", "json"))
     if model not in MODELS:
         return refuse(404, f"The model '{model}' does not exist")
-    if seconds < LEAST_S:
+    if seconds < wire.LEAST_S:
         return _wrong("file", "Audio file is too short. Minimum audio length is 0.1 seconds.")
     if model.startswith("gpt-") and shape != "json":
         return _wrong("response_format", f"response_format '{shape}' is not for {model}.")

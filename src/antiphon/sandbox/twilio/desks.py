@@ -47,7 +47,7 @@ def _key(connection: HTTPConnection) -> str:
         name, _, token = base64.b64decode(given, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return ""
-    return token if re.fullmatch(r"(AC|SK)[0-9a-zA-Z]{32}", name) else ""
+    return token if re.fullmatch(r"(AC|SK)[0-9a-fA-F]{32}", name) else ""
 
 
 def _refuse(status: int, why: str) -> Refusal:

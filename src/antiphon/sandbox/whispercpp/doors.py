@@ -30,16 +30,15 @@ def _refuse(status: int, why: str) -> Refusal:
 
 async def _inference(exchange: Exchange, means: Means) -> None:
     form = await exchange.form()
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        await exchange.answer(wire.INVALID.encode(), "text/plain", 400)
-        return
     try:
-        pcm, rate_hz = from_wav(await file.read())
-    except RemoteProtocolError:
+        recording = await _recording(form.get("file"))
+    finally:
+        await form.close()
+    if recording is None:
         await exchange.answer(wire.INVALID.encode(), "text/plain", 400)
         return
-    heard = await read_upload(means, file.filename or "", pcm, rate_hz)
+    name, pcm, rate_hz = recording
+    heard = await read_upload(means, name, pcm, rate_hz)
     answer = _answer(heard, str(form.get("language", "en")), len(pcm) / 2 / rate_hz)
     how = str(form.get("response_format", "json"))
     if how == "text":
@@ -48,6 +47,16 @@ async def _inference(exchange: Exchange, means: Means) -> None:
         await _say(exchange, wire.encode(answer), "application/json")
     else:
         await _say(exchange, wire.encode(wire.Text(answer.text)), "application/json")
+
+
+async def _recording(file: object) -> tuple[str, bytes, int] | None:
+    """The file's name, its sound and the rate of that; None where it is missing or no WAV."""
+    if not isinstance(file, UploadFile):
+        return None
+    try:
+        return (file.filename or "", *from_wav(await file.read()))
+    except RemoteProtocolError:
+        return None
 
 
 async def _say(exchange: Exchange, body: bytes, content_type: str) -> None:

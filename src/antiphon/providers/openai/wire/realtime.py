@@ -75,7 +75,7 @@ are the close frame's reason; the last one's is what its error event says."""
 class AudioFormat(Struct, frozen=True, omit_defaults=True):
     """``audio/pcm`` with its rate, ``audio/pcmu`` or ``audio/pcma`` without."""
 
-    type: str = "audio/pcm"
+    type: str
     rate: int | None = None
 
 
@@ -99,9 +99,10 @@ class NoiseReduction(Struct, frozen=True, omit_defaults=True):
 
 
 class TurnDetection(Struct, frozen=True, omit_defaults=True):
-    """The server ends the turns. Models that stream refuse it."""
+    """The server ends the turns: ``server_vad`` or ``semantic_vad``. Models that stream refuse
+    both."""
 
-    type: str = "server_vad"
+    type: str
     threshold: float | None = None
     prefix_padding_ms: int | None = None
     silence_duration_ms: int | None = None
@@ -114,9 +115,9 @@ class AudioInput(Struct, frozen=True, omit_defaults=True):
     """What is left out of an update stays; null turns it off."""
 
     format: AudioFormat | UnsetType = UNSET
-    transcription: Transcription | None | UnsetType = UNSET
-    noise_reduction: NoiseReduction | None | UnsetType = UNSET
-    turn_detection: TurnDetection | None | UnsetType = UNSET
+    transcription: Transcription | UnsetType | None = UNSET
+    noise_reduction: NoiseReduction | UnsetType | None = UNSET
+    turn_detection: TurnDetection | UnsetType | None = UNSET
 
 
 class SessionAudio(Struct, frozen=True, omit_defaults=True):
@@ -249,7 +250,7 @@ class Item(Struct, frozen=True, omit_defaults=True):
     """What somebody said."""
 
     id: str
-    type: str = "message"
+    type: str
     role: str | None = None
     status: str | None = None
     content: tuple[Content, ...] | None = None

@@ -234,7 +234,8 @@ class ResponsesReply:
             "tools": [_tool(tool) for tool in asking.tools],
             "temperature": asking.temperature,
             "top_p": 1.0,
-            "usage": _usage(self._last.usage) if self._last.reason else None,
+            # The schema wants a count or none: null, which the vendor's examples show, is neither.
+            **({"usage": _usage(self._last.usage)} if self._last.reason else {}),
         }
 
     def _part(self, kind: str, **fields: Any) -> Sent:

@@ -14,6 +14,7 @@ from antiphon.net import frames
 from antiphon.net.frames import Unknown, encode
 
 __all__ = [
+    "LEAST_S",
     "Event",
     "TextDelta",
     "TextDone",
@@ -24,6 +25,10 @@ __all__ = [
     "encode",
     "fields",
 ]
+
+
+LEAST_S: Final = 0.1
+"""A shorter recording is refused (from memory, *unconfirmed*)."""
 
 
 class Usage(Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,1 @@
+"""The WebSocket server of Vosk: a recogniser of one's own."""

@@ -1,0 +1,1 @@
+"""Coqui XTTS, as its streaming server offers it."""

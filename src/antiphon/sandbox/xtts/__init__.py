@@ -1,0 +1,1 @@
+"""The XTTS streaming server from its own end."""
