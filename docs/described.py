@@ -11,6 +11,7 @@ import re
 import textwrap
 import types
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
@@ -19,7 +20,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-__all__ = ["COMMON", "allowed", "default", "field_docs", "line"]
+__all__ = ["COMMON", "allowed", "anchor", "default", "field_docs", "line"]
 
 # What a field of an event or action means wherever it occurs and says nothing of its own.
 COMMON: Final = {
@@ -63,7 +64,15 @@ COMMON: Final = {
 
 
 def field_docs(owner: type) -> dict[str, str]:
-    """The docstring under each field of a class, on one line."""
+    """The docstring under each field of a class or of what it inherits from, on one line."""
+    found: dict[str, str] = {}
+    for kind in reversed(owner.__mro__):
+        if kind.__module__.startswith("antiphon"):
+            found |= _own_docs(kind)
+    return found
+
+
+def _own_docs(owner: type) -> dict[str, str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
     assert isinstance(tree, ast.ClassDef)
     found: dict[str, str] = {}
@@ -109,9 +118,20 @@ def allowed(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
     return _plain(annotation) + _bounds(metadata)
 
 
+def anchor(owner: type) -> str:
+    """Where the reference has a settings class; vendors may call theirs alike."""
+    parts = owner.__module__.split(".")
+    name = owner.__name__.lower()
+    return f"{parts[2]}-{name}" if parts[1:2] == ["providers"] else name
+
+
 def _plain(annotation: Any) -> str:
+    if annotation is Any:
+        return "anything"
     if isinstance(annotation, type):
         names = {bool: "true or false", int: "whole number", float: "number", str: "text"}
+        if issubclass(annotation, date):
+            return "date"
         if annotation in names:
             return names[annotation]
         if issubclass(annotation, PurePath):
@@ -119,7 +139,7 @@ def _plain(annotation: Any) -> str:
         if issubclass(annotation, SecretStr):
             return "text, never shown"
         if issubclass(annotation, BaseModel) or dataclasses.is_dataclass(annotation):
-            return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+            return f"[{annotation.__name__}](#{anchor(annotation)})"
     raise TypeError(f"no words for {annotation!r}: teach docs/make_reference.py")
 
 

@@ -14,7 +14,7 @@ import textwrap
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from docs.described import COMMON, allowed, default, field_docs, line
+from docs.described import COMMON, allowed, anchor, default, field_docs, line
 from pydantic import BaseModel
 
 from antiphon import actions, errors, events
@@ -24,12 +24,13 @@ from antiphon.cli.output import Exit, exit_code
 from antiphon.cli.providers import PORTS as TITLES
 from antiphon.cli.providers import abilities, formats, price_words
 from antiphon.config.agent import AgentSettings
-from antiphon.dialog.settings import ReceptionistSettings, Topic
+from antiphon.dialog.settings import ReceptionistSettings, Topic, TroubleSettings
 from antiphon.events import Expectation, Word
 from antiphon.mouth.settings import MouthSettings
 from antiphon.net.account import Account
 from antiphon.net.offering import Hears, Offer, Speaks
 from antiphon.observe.prices import Price, built_in
+from antiphon.providers.aws.account import Secrets
 from antiphon.server.settings import ServerSettings
 from antiphon.transports.file.settings import LineSettings
 from antiphon.transports.microphone.settings import MicrophoneSettings
@@ -59,6 +60,7 @@ SETTINGS: Final[tuple[tuple[str, tuple[tuple[str, Settings], ...]], ...]] = (
             ("`mouth`: how the agent sounds", MouthSettings),
             ("`dialog`: what the agent says", ReceptionistSettings),
             ("One of `dialog.topics`", Topic),
+            ("`dialog.trouble`: what is said when our own means fail", TroubleSettings),
         ),
     ),
     (
@@ -72,7 +74,10 @@ SETTINGS: Final[tuple[tuple[str, tuple[tuple[str, Settings], ...]], ...]] = (
     ),
     _engines("The engines of this machine", hosted=False),
     _engines("The vendors", hosted=True),
-    ("A vendor's account", (("Out of the environment", Account),)),
+    (
+        "A vendor's account",
+        (("Out of the environment", Account), ("Amazon's, out of the environment", Secrets)),
+    ),
 )
 PARTS_NOTE: Final = {
     "The agent file": "What `agent.yaml` may hold; "
@@ -99,7 +104,7 @@ def settings_page() -> str:
     for part, classes in SETTINGS:
         lines += [f"## {part}", "", PARTS_NOTE[part], ""]
         for title, owner in classes:
-            lines += [f'### <a id="{owner.__name__.lower()}"></a>{title}', ""]
+            lines += [f'### <a id="{anchor(owner)}"></a>{title}', ""]
             lines += [line(owner.__doc__), "", *_settings_table(owner), ""]
             if owner is TurnSettings:
                 lines += [*_presets(), ""]
@@ -324,10 +329,11 @@ def providers_page() -> str:
     """Every engine, and every price."""
     lines = [MADE, "# Providers", "", *_prose(PROVIDERS_INTRO)]
     for port, title in TITLES.items():
-        lines += [f"## {title}", "", "| `" + port + "` | can | mu-law | formats | answers | proof |"]
-        lines += ["|---|---|---|---|---|---|"]
-        lines += [_engine(offer) for offer in OFFERS if offer.port == port]
-        lines += [""]
+        offers = [offer for offer in OFFERS if offer.port == port]
+        sounds = any(isinstance(offer.can, Hears | Speaks) for offer in offers)
+        heads = ["engine", "can", *(["mu-law", "formats"] if sounds else []), "answers", "proof"]
+        lines += [f"## {title}", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+        lines += [*map(_engine, offers), ""]
     lines += ["## What each needs, and what to know", "", *_prose(NEEDS_INTRO)]
     lines += ["| engine | key | another address | install | settings | remarks |"]
     lines += ["|---|---|---|---|---|---|", *map(_needs, OFFERS), ""]
@@ -370,19 +376,17 @@ counted as nothing. [Your own prices](../how-to/use-providers.md#what-it-costs) 
 
 
 def _engine(offer: Offer) -> str:
-    can = offer.can
-    mulaw = ("as it is" if can.native_mulaw else "") if isinstance(can, Hears | Speaks) else ""
-    able = ", ".join(abilities(can))
-    return (
-        f"| `{offer.name}` | {able} | {mulaw} | {formats(can)} | {offer.latency} | {offer.proof} |"
-    )
+    cells = [f"`{offer.name}`", ", ".join(abilities(offer.can))]
+    if isinstance(offer.can, Hears | Speaks):
+        cells += ["as it is" if offer.can.native_mulaw else "", formats(offer.can)]
+    return f"| {' | '.join([*cells, offer.latency, offer.proof])} |"
 
 
 def _needs(offer: Offer) -> str:
     key = f"`{offer.key}`" if offer.key else ""
     address = f"`{offer.address}`" if offer.address else ""
     install = f"`pip install 'antiphon[{offer.extra}]'`" if offer.extra else ""
-    settings = f"[`{offer.name}`](settings.md#{offer.settings.__name__.lower()})"
+    settings = f"[`{offer.name}`](settings.md#{anchor(offer.settings)})"
     shown = f"| `{offer.name}` ({offer.port}) | {key} | {address} | {install} |"
     return f"{shown} {settings} | {offer.notes} |"
 

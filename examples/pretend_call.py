@@ -21,6 +21,7 @@ from antiphon.events import Event, ReplyFinished, ReplyStopped
 from antiphon.media.energy import EnergyVad
 from antiphon.media.plane import Plane
 from antiphon.mouth.settings import MouthSettings
+from antiphon.net.roster import Roster
 from antiphon.observe.calllog import CallLogWriter
 from antiphon.testing import scriptfile
 from antiphon.testing.caller import ScriptedCaller
@@ -77,9 +78,9 @@ async def _hold(
     equipment = Equipment(
         clock=clock,
         plane=plane,
-        recogniser=ScriptedRecogniser(clock=clock, says=says),
+        recognisers=Roster([ScriptedRecogniser(clock=clock, says=says)]),
         endpoint=ScriptedEndpoint(clock=clock),
-        voice=voice,
+        voices=Roster([voice]),
         mouth=MouthSettings(),
     )
     journal = CallLogWriter(log, call="pretend", started="2026-11-21T12:00:00Z", agent=agent)

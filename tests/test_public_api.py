@@ -45,6 +45,10 @@ PUBLIC = {
     "antiphon.testing.caller": "AgentEar ScriptedCaller TakeNote",
     "antiphon.testing.callermachine": "Begin CallerMachine Doing FallSilent GiveUp PutDown",
     "antiphon.testing.clock": "Deadlock VirtualClock VirtualLoop",
+    "antiphon.testing.cloud_aws": "AmazonCloud ClientError ReadTimeoutError TranscribeError",
+    "antiphon.testing.cloud_azure": "AzureCloud FakeRecognizer",
+    "antiphon.testing.cloud_google": "FakeApiError GoogleCloud Status",
+    "antiphon.testing.clouds": "Cloud HumEar Reading Trouble Victim",
     "antiphon.testing.conformance": (
         "CANCEL_WITHIN_S RECOVER_WITHIN_S closable closes_twice pause recovers within "
         "word_error_rate"

@@ -88,7 +88,7 @@ def test_a_caller_nobody_ever_hears_is_taken_leave_of(hold: Holding) -> None:
     def deaf(exchange: Exchange) -> None:
         exchange.recogniser.refuses.extend(Unavailable("not now") for _ in range(500))
 
-    held = hold("- wait: agent_done\n- pause: 60", deaf)
+    held = hold("- wait: agent_done\n- silence: 60", deaf)
     assert held.heard.endswith("It does not get better.")
     assert held.ended.by == "agent"
 

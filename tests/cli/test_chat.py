@@ -136,7 +136,7 @@ def test_a_model_that_fails_is_apologised_for_and_the_chat_goes_on(
 
     assert main(["chat", str(desk)]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "Sorry, I didn't catch that. Could you say it again?",
+        "I'm sorry, I can't answer that just now. Could you ask me something else?",
         "We are open from eight to six.",
     ]
 

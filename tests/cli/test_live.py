@@ -132,6 +132,23 @@ def test_missing_keys_are_told_all_at_once_each_with_its_line(
     assert "trials" not in json.loads(capsys.readouterr().out)
 
 
+def test_settings_that_cannot_be_are_found_where_they_stand(
+    hosted: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hosted.write_text(f"{AGENT}providers:\n  deepgram/flux: {{eot: 1}}\n  deepgram/nova-2: {{}}\n")
+    assert main(["check", str(hosted), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["mistakes"]
+    assert [(one["where"], one["what"]) for one in found] == [
+        (f"{hosted}:9", "providers: deepgram/flux: no setting 'eot'"),
+        (f"{hosted}:10", "providers: deepgram/nova-2 is not used by this agent"),
+    ]
+    hosted.write_text(
+        AGENT.replace("stt: [deepgram/nova-3, deepgram/flux]\n", "stt: &a nobody/x\n")
+    )
+    assert main(["check", str(hosted)]) == 1
+    assert f"{hosted}:2: stt: no provider 'nobody/x'" in capsys.readouterr().out
+
+
 # --- through the port --------------------------------------------------------------------------
 
 

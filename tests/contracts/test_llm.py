@@ -2,7 +2,9 @@
 should."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from tests.contracts.stage import KEY, keyed, made, on_the_wire, started
 
 from antiphon.call.clock import LoopClock
 from antiphon.errors import AtCapacity, ProviderError, Rejected, Unavailable
-from antiphon.net.offering import Offer, Thinks
+from antiphon.net.offering import Offer, Order, Thinks
 from antiphon.net.prompt import GO_ON
 from antiphon.ports.llm import LanguageModel, ToolCall
 from antiphon.sandbox.faults import Fault
@@ -69,6 +71,19 @@ async def test_it_conforms(check: Any, offer: Offer, sandbox: Sandbox) -> None:
         await check(case)
 
 
+@keyed("llm")
+async def test_no_log_has_the_key_or_what_was_said(
+    offer: Offer, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        async with started(offer, sandbox) as engine:
+            await answer(engine, asking(STORY))
+            sandbox.rules.add(Fault(refuse=503))
+            await _failure(engine)
+    ours = [line for line in caplog.messages if STORY in line or KEY in line]
+    assert not ours
+
+
 @on_the_wire("llm")
 async def test_a_closed_answer_ends_the_request(offer: Offer, sandbox: Sandbox) -> None:
     async with started(offer, sandbox) as engine:
@@ -85,6 +100,19 @@ async def test_a_closed_answer_ends_the_request(offer: Offer, sandbox: Sandbox) 
 async def _ended(sandbox: Sandbox) -> None:
     if not all(request.ended for request in sandbox.requests):
         raise Unavailable("a request goes on")
+
+
+def _hasty(offer: Offer, sandbox: Sandbox) -> LanguageModel:
+    """One that does not wait long for a vendor that has fallen silent."""
+    options = {"first_token_s": 1.0, "between_tokens_s": 0.5}
+    order = Order(
+        name=offer.name.replace("*", "some-model"),
+        options=options,
+        environ=sandbox.environ(),
+        models=Path,
+    )
+    model: LanguageModel = offer.made(order)
+    return model
 
 
 async def _failure(engine: LanguageModel) -> ProviderError:
@@ -133,8 +161,10 @@ FAULTS = {
 async def test_a_fault_ends_it_so_that_another_may_try(
     fault: Fault, offer: Offer, sandbox: Sandbox
 ) -> None:
-    async with started(offer, sandbox) as engine:
-        sandbox.rules.add(fault, times=None)
-        error = await _failure(engine)
+    engine = _hasty(offer, sandbox)
+    await engine.start()
+    sandbox.rules.add(fault, times=None)
+    error = await _failure(engine)
+    await engine.aclose()
     assert error.retryable
     assert KEY not in str(error)

@@ -1,6 +1,6 @@
 """The small model answers, the large one where it must, and the seam is never heard."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 
 import pytest
@@ -183,6 +183,24 @@ def test_an_error_is_raised_as_it_is() -> None:
     stage.small.faults.append(Unavailable("gone", provider="small"))
     with pytest.raises(Unavailable, match="gone"):
         stage.answer(asking("Hello"))
+
+
+def test_what_was_lost_on_the_way_is_told() -> None:
+    """Either of the two may be several itself."""
+    gone = Unavailable("gone", provider="first")
+
+    class Several(ScriptedModel):
+        async def answer(self, asking: Asking) -> AsyncIterator[Saying]:
+            yield Saying(text="", lost=gone)
+            async for piece in super().answer(asking):
+                yield piece
+
+    for text in ("Hello", "Why?"):
+        stage = Stage("Fine.")
+        stage.tiered = Tiered(
+            Several(clock=stage.clock, name="small"), Several(clock=stage.clock, name="large")
+        )
+        assert [piece.lost for piece in stage.answer(asking(text)) if piece.lost] == [gone]
 
 
 def test_closing_closes_the_model() -> None:

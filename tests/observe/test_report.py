@@ -110,6 +110,19 @@ def test_a_log_alone_makes_a_report_too(demo: Any) -> None:
     assert data_of(page)["peaks"] == ["", ""]
 
 
+def test_the_page_says_what_the_call_cost(demo: Any) -> None:
+    assert "does not say what was used" in Elements(report(demo.log())).text
+    demo.note(9.0, "used", port="tts", provider="deepgram/aura-2", letters=1000)
+    demo.note(9.1, "used", port="stt", provider="<img src=x>", seconds=3.0)
+    page = report(demo.log())
+    text = Elements(page).text
+    for words in ("$0.03 / 1k letters", "$0.0300", "third party, 2026-05-04", "price not known"):
+        assert words in text
+    assert "<img src=x>" in text
+    assert not [tag for tag, _ in Elements(page).tags if tag == "img"]
+    assert "used" not in {mark["label"] for mark in data_of(page)["marks"]}, "no warning on it"
+
+
 def test_a_saved_page_is_its_owners_alone(demo: Any, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     save(b"page", path)

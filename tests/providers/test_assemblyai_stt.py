@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from tests.providers.vanishing import heard_across_a_loss, soon
 from antiphon.audio import g711
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
 from antiphon.events import EndpointHinted
+from antiphon.ports.stt import Hearing
 from antiphon.providers.assemblyai.settings import UNIVERSAL, UniversalSettings
 from antiphon.providers.assemblyai.stt import UniversalRecogniser
+from antiphon.providers.assemblyai.universal import universal_url
 from antiphon.sandbox.assemblyai import session
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
@@ -78,6 +81,15 @@ async def test_the_key_the_model_and_the_wishes_are_in_the_opening(sandbox: Sand
     assert ear.final == PLAIN[0]
     words = ear.texts[-1].words
     assert 0.1 < words[0].start_s < words[-1].end_s < 1.6
+
+
+def test_keyterms_the_vendor_would_not_take_are_left_out(sandbox: Sandbox) -> None:
+    terms = ("x" * 51, "\ud800", *(f"term {number}" for number in range(150)))
+    settings = UniversalSettings(account=account(sandbox))
+    url = universal_url(settings, Hearing(keyterms=terms))
+    [asked] = parse_qs(url.partition("?")[2])["keyterms_prompt"]
+    assert json.loads(asked)[:2] == ["?", "term 0"]
+    assert len(json.loads(asked)) == 100
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,7 @@ class _Service:
                 if not body:
                     await connection.send(_text(turn, "speech.endDetected", {"Offset": 0}))
                     await connection.send(_text(turn, "turn.end", {}))
+                    ear = None  # the SDK begins another turn, and finds that there is no audio
         except websockets.ConnectionClosed:
             return
 

@@ -238,4 +238,4 @@ def test_it_is_ordered_by_name() -> None:
         models=models,
     )
     with pytest.raises(ConfigError, match="volumee"):
-        OFFERS[0].made(order)
+        OFFERS[1].made(order)

@@ -119,13 +119,17 @@ async def test_a_failure_is_one_of_ours(
 
 
 async def test_a_wrong_key_is_found_at_the_start(sandbox: Sandbox) -> None:
+    wrong = voice(sandbox, key="another-secret")
     with pytest.raises(Rejected, match="invalid_api_key"):
-        await voice(sandbox, key="another-secret").start()
+        await wrong.start()
+    await wrong.aclose()
     # A key that may speak but not list voices is no wrong key, nor is a vendor that is away.
     sandbox.rules.add(Fault(refuse=401, reason="missing_permissions"))
     sandbox.rules.add(Fault(refuse=503))
+    engine = voice(sandbox)
     for _ in range(2):
-        await voice(sandbox).start()
+        await engine.start()
+    await engine.aclose()
 
 
 # --- voices ------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -58,6 +58,17 @@ def heard_s(messages: list[dict[str, Any]]) -> float:
     return sum(len(base64.b64decode(m["audio_base_64"])) for m in messages) / 32_000
 
 
+async def until(ear: Ear, done: Callable[[], bool]) -> None:
+    async with asyncio.timeout(3):
+        while not done():
+            ear._changed.clear()
+            await ear._changed.wait()
+
+
+def finals(ear: Ear) -> int:
+    return len([told for told in ear.texts if told.final])
+
+
 async def test_what_is_asked_for_is_in_the_opening(sandbox: Sandbox) -> None:
     engine = recogniser(sandbox)
     terms = ("Beckett", "a term much longer than twenty letters", "Godot")
@@ -107,18 +118,17 @@ async def test_a_final_has_word_times_and_is_told_once(sandbox: Sandbox) -> None
 
 async def test_a_commit_never_has_too_little_audio(sandbox: Sandbox) -> None:
     async with listening(recogniser(sandbox)) as ear:
-        ear.recognition.feed(sound(0.05))
-        ear.recognition.finalise(0.05)
-        await ear.until("final")
+        ear.recognition.feed(sound(0.1))
+        ear.recognition.finalise(0.1)
+        await until(ear, lambda: finals(ear) == 1)
         ear.recognition.feed(SPEECH.pcm)
-        ear.recognition.finalise(0.05 + SPEECH.ends_s)
-        while len([told for told in ear.texts if told.final]) < 2:
-            await asyncio.sleep(0.02)
+        ear.recognition.finalise(0.1 + SPEECH.ends_s)
+        await until(ear, lambda: finals(ear) == 2)
     messages = said(sandbox)
     first = [message["commit"] for message in messages].index(True)
     assert heard_s(messages[:first]) == pytest.approx(0.3, abs=0.002)
     last = [told for told in ear.texts if told.final][-1]
-    assert last.end_s <= 0.05 + len(SPEECH.pcm) / 32_000 + 0.001
+    assert last.end_s <= 0.1 + len(SPEECH.pcm) / 32_000 + 0.001
 
 
 async def test_nothing_new_is_not_committed_again(sandbox: Sandbox) -> None:
@@ -259,8 +269,7 @@ async def test_a_commit_of_the_vendors_own_is_no_answer() -> None:
 
     async with vendor(handle) as whose, listening(recogniser(whose)) as ear:
         ear.recognition.feed(sound(1.0))
-        while not ear.texts:
-            await asyncio.sleep(0.01)
+        await until(ear, lambda: bool(ear.texts))
         ear.recognition.feed(silence(0.5))
         ear.recognition.finalise(1.5)
         await ear.until("final")

@@ -312,6 +312,127 @@ async def test_without_any_characters_the_reply_is_whole_all_the_same() -> None:
     assert seconds(pieces, engine) == pytest.approx(1.2)
 
 
+async def test_a_context_that_never_ends_is_left_for_another() -> None:
+    seen: list[dict[str, Any]] = []
+
+    async def handle(socket: ServerConnection) -> None:
+        texts = Texts(socket)
+        texts.all = seen
+        context = (await texts.until("flush"))["context_id"]
+        await socket.send(audio(context, "Let me "))
+        await texts.until("close_context")
+        await socket.send(audio(context, "see. "))
+        context = (await texts.until("flush"))["context_id"]
+        await socket.send(audio(context, "Yes. "))
+        await texts.until("close_context")
+        await socket.send(final(context))
+
+    async with vendor(handle) as whose:
+        engine = voice(whose, output_format="pcm_8000", doubt_s=0.1)
+        utterance = begun(engine, "Let me see.")
+        stream = utterance.audio()
+        got: list[Spoken] = []
+        async with aclosing(stream), asyncio.timeout(5):  # type: ignore[type-var]
+            while not ended(got):
+                got.append(await anext(stream))
+            utterance.say("Yes.")
+            utterance.end()
+            got += [piece async for piece in stream]
+        await engine.aclose()
+    assert ended(got) == [0, 1]
+    assert [m["context_id"] for m in seen if m.get("flush")] == ["c1", "c2"]
+
+
+async def test_nothing_is_said_into_a_context_that_is_ending() -> None:
+    seen: list[dict[str, Any]] = []
+
+    async def handle(socket: ServerConnection) -> None:
+        texts = Texts(socket)
+        texts.all = seen
+        for _ in range(2):
+            context = (await texts.until("flush"))["context_id"]
+            await socket.send(audio(context, "", seconds=0.3, alignment=None))
+            await texts.until("close_context")
+            await socket.send(audio(context, "", seconds=0.3, alignment=None))
+            await socket.send(final(context))
+
+    async with vendor(handle) as whose:
+        engine = voice(whose, output_format="pcm_8000", doubt_s=0.05)
+        pieces = await all_of(begun(engine, "One.", "Two.", "...", "Three."))
+        await engine.aclose()
+    assert ended(pieces) == [0, 1, 2, 3]
+    said_in = [(m["context_id"], m["text"]) for m in seen if m.get("flush")]
+    assert said_in == [("c1", "One. "), ("c1", "Two. "), ("c2", "Three. ")]
+
+
+async def test_what_is_said_while_a_context_ends_waits_for_the_next() -> None:
+    asked_to_end, go_on = asyncio.Event(), asyncio.Event()
+    seen: list[dict[str, Any]] = []
+
+    async def handle(socket: ServerConnection) -> None:
+        texts = Texts(socket)
+        texts.all = seen
+        context = (await texts.until("flush"))["context_id"]
+        await socket.send(audio(context, "", seconds=0.3, alignment=None))
+        await texts.until("close_context")
+        asked_to_end.set()
+        await go_on.wait()
+        await socket.send(audio(context, "", seconds=0.3, alignment=None))
+        await socket.send(final(context))
+        context = (await texts.until("flush"))["context_id"]
+        await socket.send(audio(context, "Two. "))
+        await texts.until("close_context")
+        await socket.send(final(context))
+
+    async with vendor(handle) as whose:
+        engine = voice(whose, output_format="pcm_8000", doubt_s=0.05, keep_alive_s=0.05)
+        utterance = engine.utter(Speaking())
+        async with asyncio.TaskGroup() as group:
+            spoken = group.create_task(_listened(utterance))
+            await asyncio.wait([spoken], timeout=0.15)  # there is no context to keep alive yet
+            utterance.say("One.")
+            await asked_to_end.wait()
+            for clause in ("Two.", "..."):
+                utterance.say(clause)
+            utterance.end()
+            go_on.set()
+        await engine.aclose()
+    assert ended(spoken.result()) == [0, 1, 2]
+    assert [m["context_id"] for m in seen if m.get("flush")] == ["c1", "c2"]
+
+
+async def _listened(utterance: SpeechUtterance) -> list[Spoken]:
+    async with asyncio.timeout(5):
+        return [piece async for piece in utterance.audio()]
+
+
+async def test_an_end_in_the_middle_is_a_failure() -> None:
+    async def handle(socket: ServerConnection) -> None:
+        context = (await Texts(socket).until("flush"))["context_id"]
+        await socket.send(audio(context, "We are "))
+        await socket.send(final(context))
+        await socket.wait_closed()
+
+    async with vendor(handle) as whose:
+        engine = voice(whose, output_format="pcm_8000")
+        with pytest.raises(Unavailable, match="in the middle"):
+            await _listened(begun(engine, CLAUSE))
+        await engine.aclose()
+
+
+async def test_so_is_a_connection_lost_before_the_reply_is_known_to_end() -> None:
+    async def handle(socket: ServerConnection) -> None:
+        context = (await Texts(socket).until("flush"))["context_id"]
+        await socket.send(audio(context, "We are "))
+        socket.transport.abort()
+
+    async with vendor(handle) as whose:
+        engine = voice(whose, output_format="pcm_8000")
+        with pytest.raises(Unavailable, match="without a word"):
+            await _listened(begun(engine, CLAUSE))
+        await engine.aclose()
+
+
 async def test_normalised_characters_do_where_there_are_no_others() -> None:
     async def handle(socket: ServerConnection) -> None:
         texts = Texts(socket)

@@ -276,6 +276,13 @@ async def test_words_go_on_from_piece_to_piece_of_a_long_clause(python: Path) ->
     assert [piece.last for piece in pieces].count(True) == 1
 
 
+async def test_word_times_that_run_backwards_are_not_told(python: Path) -> None:
+    async with started("tts", python, trouble="begins anew") as engine:
+        pieces = await speak(engine, "one two three four five six", "seven")
+    words = [word.text for piece in pieces for word in piece.words]
+    assert words == ["one", "two", "three", "four", "five", "seven"]
+
+
 @pytest.mark.parametrize(
     "trouble, error",
     [

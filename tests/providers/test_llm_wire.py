@@ -3,6 +3,7 @@ is said comes out whole."""
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -87,10 +88,8 @@ REQUEST = st.fixed_dictionaries(
 @pytest.mark.parametrize("name", READS)
 @given(odd=ODD | REQUEST)
 def test_whatever_comes_is_read_or_refused(name: str, odd: Any) -> None:
-    try:
+    with suppress(RemoteProtocolError):
         READS[name](json.dumps(odd).encode())
-    except RemoteProtocolError as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize("name", READS)
@@ -135,8 +134,7 @@ def _texts(data: list[Any]) -> list[str]:
             found.append(delta.get("text", ""))
         elif each.get("type") == "response.output_text.delta":
             found.append(delta)
-        for choice in each.get("choices", ()):
-            found.append(choice["delta"].get("content") or "")
+        found += [choice["delta"].get("content") or "" for choice in each.get("choices", ())]
         for candidate in each.get("candidates", ()):
             found += [part.get("text", "") for part in candidate["content"]["parts"]]
     return found

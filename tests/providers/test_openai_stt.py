@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.providers.deepgram_stage import Ear, failure, listening, silence, sound
+from tests.providers.openai_stage import events, service
 from websockets.asyncio.server import ServerConnection, serve
 
 from antiphon.audio import g711
@@ -176,10 +177,27 @@ async def test_silence_is_not_read_where_we_know_it_is_silence(sandbox: Sandbox)
     assert kinds(sandbox).count("input_audio_buffer.commit") == 1
 
 
+async def test_no_word_is_torn_in_two(sandbox: Sandbox) -> None:
+    async with listening(realtime(sandbox)) as ear:
+        ear.recognition.voice(SpeechStarted(at_s=0.0))
+        ear.recognition.feed(sound(0.75))
+        await eventually(lambda: bool(ear.texts) and ear.texts[-1].text == "Ever tried,")
+        for at_s in (0.4, 0.5, 0.75):  # somebody decides whether this is an interruption
+            ear.recognition.finalise(at_s)
+            assert ear.final == "Ever tried,"
+        ear.recognition.feed(sound(0.3) + silence(0.2))
+        ear.recognition.voice(SpeechStopped(at_s=1.05))
+        ear.recognition.finalise(1.05)
+        await eventually(lambda: ear.final == SAYS[0])
+    assert kinds(sandbox).count("input_audio_buffer.commit") == 1
+    assert {text.segment for text in ear.texts} == {0}
+
+
 async def test_a_moment_is_filled_up_until_it_can_be_committed(sandbox: Sandbox) -> None:
     async with listening(realtime(sandbox)) as ear:
         ear.recognition.voice(SpeechStarted(at_s=0.0))
         ear.recognition.feed(sound(0.06))
+        ear.recognition.voice(SpeechStopped(at_s=0.06))
         ear.recognition.finalise(0.06)
         assert ear.final == ""  # no text of it was told, so nobody is asked
         items = ear.recognition._items  # type: ignore[attr-defined]
@@ -201,7 +219,8 @@ async def test_long_speech_is_committed_at_a_pause_and_without_one(sandbox: Sand
         for _ in range(62):
             ear.recognition.feed(sound(1.0))
             await asyncio.sleep(0)
-        ear.recognition.finalise(82.0)
+        ear.recognition.voice(SpeechStopped(at_s=82.9))
+        ear.recognition.finalise(82.9)
         await eventually(lambda: kinds(sandbox).count("input_audio_buffer.commit") == 3, 10)
 
 
@@ -224,6 +243,21 @@ async def test_a_key_may_be_refused_after_the_door_was_opened(sandbox: Sandbox) 
     assert isinstance(await failure(realtime(sandbox), sound(0.5)), Rejected)
     with pytest.raises(Rejected, match="invalid_api_key"):
         await realtime(sandbox).start()
+
+
+async def test_start_is_told_why_by_an_event() -> None:
+    error = wire.encode(wire.Error(wire.Problem("no", "invalid_request_error", "x")))
+
+    async def say_no(connection: ServerConnection) -> None:
+        for frame in ('{"type":"session.created","session":{}}', error):
+            await connection.send(frame)
+        await connection.wait_closed()
+
+    async with serve(say_no, "127.0.0.1", 0, close_timeout=0.1) as running:
+        port = running.sockets[0].getsockname()[1]
+        whose = Account.model_validate({"api_key": "k", "base_url": f"http://127.0.0.1:{port}"})
+        with pytest.raises(Rejected, match="x: no"):
+            await realtime(whose).start()
 
 
 async def test_a_session_that_is_over_may_be_opened_again(
@@ -478,6 +512,35 @@ async def test_a_reading_that_fails_ends_the_ear(
         await _heard(engine)
     assert type(ended.value.exceptions[0]) is kind
     await engine.aclose()
+
+
+LAST_WORD = '{"type":"transcript.text.done","text":"Yes."}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        events('{"type":"transcript.text.delta","delta":"Ye"}', '{"type":"error"}', LAST_WORD),
+        events('{"type":"transcript.text.delta","delta":"Ye"}', "[DONE]", LAST_WORD),
+        events('{"type":"transcript.text.segment"}'),
+        events('{"text":"Yes."}'),
+    ],
+    ids=["an error", "done without", "no end", "garbage"],
+)
+async def test_half_a_reading_is_none(body: str) -> None:
+    async with service(body) as whose:
+        engine = TranscribeRecogniser(TranscribeSettings(account=whose))
+        with pytest.raises(ExceptionGroup) as ended:
+            await _heard(engine)
+        assert isinstance(ended.value.exceptions[0], Unavailable)
+        await engine.aclose()
+
+
+@pytest.mark.parametrize("rest", ["", events("[DONE]"), "\0"])
+async def test_what_follows_the_last_word_is_nobodys_concern(rest: str) -> None:
+    async with service(events(LAST_WORD) + rest) as whose:
+        ear = await _heard(TranscribeRecogniser(TranscribeSettings(account=whose)))
+    assert ear.final == "Yes."
 
 
 async def test_start_has_silence_read(sandbox: Sandbox) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.providers.openai_stage import events, service
 
 from antiphon.errors import ConfigError, Rejected, TimedOut, Unavailable
 from antiphon.ports.tts import Speaking, Spoken
@@ -147,6 +148,19 @@ async def test_a_silent_vendor_is_given_up(sandbox: Sandbox) -> None:
     with pytest.raises(TimedOut):
         await speak(engine, CLAUSE)
     await engine.aclose()
+
+
+@pytest.mark.parametrize(
+    "event",
+    ['{"type":"error"}', '{"type":"speech.audio.progress"}', '{"type":"speech.audio.delta"}'],
+    ids=["an error", "no end", "garbage"],
+)
+async def test_half_a_clause_is_a_failure(event: str) -> None:
+    async with service(events('{"type":"speech.audio.delta","audio":"AAA="}', event)) as whose:
+        engine = SpeechSynthesiser(SpeechSettings(account=whose))
+        with pytest.raises(Unavailable):
+            await speak(engine, CLAUSE)
+        await engine.aclose()
 
 
 @pytest.mark.parametrize("wrong", [{"voice": "nobody"}, {"model": "gpt-9-tts"}, {"key": "other"}])

@@ -103,7 +103,7 @@ def test_a_conversation_is_understood_in_both_spellings(sandbox: Sandbox) -> Non
     body = {
         "system_instruction": {"parts": [{"text": "Be brief."}]},
         "contents": [
-            {"role": "user", "parts": [{"text": "Hi"}]},
+            {"role": "user", "parts": [{"inline_data": {"data": "eA=="}}, {"text": "Hi"}]},
             {"role": "model", "parts": [call]},
             {
                 "role": "user",

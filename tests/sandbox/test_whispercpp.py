@@ -29,7 +29,7 @@ def post(sandbox: Sandbox, pcm: bytes, name: str = "a.wav", **form: str) -> http
 
 def test_the_long_answer_has_segments_and_tokens(sandbox: Sandbox) -> None:
     answer = post(sandbox, SPEECH, response_format="verbose_json", language="en").json()
-    assert (answer["task"], answer["language"]) == ("transcribe", "en")
+    assert (answer["task"], answer["language"]) == ("transcribe", "english")
     assert answer["duration"] == pytest.approx(1.7)
     assert answer["text"].strip() == SAYS[0]
     segment = answer["segments"][0]

@@ -1,13 +1,16 @@
 """From a name in an agent file to an engine, or to what is wrong with the name."""
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
+from antiphon.config.agent import parse
 from antiphon.errors import ConfigError, Missing
 from antiphon.net.offering import Offer, Order
-from antiphon.wiring import providers
+from antiphon.observe.prices import Price, built_in
+from antiphon.wiring import engines, providers
 from antiphon.wiring.providers import OFFERS
 
 LOCAL = [offer for offer in OFFERS if offer.proof == "local"]
@@ -100,3 +103,35 @@ def test_no_provider_answers_to_two_ports() -> None:
     """Or a file that swaps two of them would be right."""
     names = [offer.name for offer in OFFERS]
     assert len(names) == len(set(names))
+
+
+# --- models ------------------------------------------------------------------------------------
+
+
+def test_a_call_that_does_not_say_which_model_it_used_can_be_priced_by_its_agent() -> None:
+    text = (
+        "name: A\nstt: deepgram/flux\ntts: [elevenlabs/flash, local/piper]\n"
+        "llm: anthropic/claude-haiku-5.5\n"
+        "providers: {deepgram/flux: {model: flux-general-multi}}\ndialog: {greeting: Hello}\n"
+    )
+    settings = parse(text, "a.yaml")
+
+    assert engines.models(settings) == {
+        ("stt", "deepgram/flux"): "flux-general-multi",
+        ("tts", "elevenlabs/flash"): "eleven_flash_v2_5",
+    }
+    gone = settings.model_copy(update={"stt": ("gone/ear",)})
+    assert ("stt", "gone/ear") not in engines.models(gone), "a log may be of another time"
+
+
+@pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: f"{offer.port} {offer.name}")
+def test_every_engine_has_a_row_in_the_price_table(offer: Offer) -> None:
+    """Where the price is not known the row says so, and from whom one would learn it."""
+    rows = built_in().of(offer.port, offer.name, engines.model_of(offer))
+    assert rows or [row for row in built_in().rows if row.offer == offer.name]
+
+
+@pytest.mark.parametrize("row", built_in().rows, ids=lambda row: f"{row.port} {row.offer}")
+def test_every_price_is_of_an_engine_there_is(row: Price) -> None:
+    names = [offer.name for offer in OFFERS if offer.port == row.port]
+    assert row.port == "line" or any(fnmatchcase(name, row.offer) for name in names)

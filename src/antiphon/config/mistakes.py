@@ -81,9 +81,14 @@ def explained(
 
 
 def written_at(node: yaml.Node | None, file: str, setting: str, value: str) -> str:
-    """Where a setting has a value, alone or in a list; empty where the file does not say it."""
+    """Where a setting has a value, alone, in a list, or as a name; empty where the file does not
+    say it."""
     found = _find(node, (setting,))
-    inner = found.value if isinstance(found, yaml.SequenceNode) else [found]
+    inner = [found]
+    if isinstance(found, yaml.SequenceNode):
+        inner = found.value
+    elif isinstance(found, yaml.MappingNode) and found is not node:
+        inner = [key for key, _ in found.value]
     scalars = [one for one in inner if isinstance(one, yaml.ScalarNode)]
     return next((_at(file, one) for one in scalars if one.value == value), "")
 

@@ -32,10 +32,15 @@ logging.getLogger("httpcore2").setLevel(logging.WARNING)
 
 
 def client(
-    account: Account, headers: Mapping[str, str], *, silent_s: float | None
+    account: Account,
+    headers: Mapping[str, str],
+    *,
+    silent_s: float | None,
+    idle_s: float = IDLE_S,
 ) -> httpx2.AsyncClient:
     """A connection pool for one vendor; whoever asked for it closes it. ``silent_s`` is how long
-    the vendor may say nothing; None: somebody else's concern."""
+    the vendor may say nothing; None: somebody else's concern. A connection nobody used for
+    ``idle_s`` is not used again."""
     host = httpx2.URL(account.base_url).host
     return httpx2.AsyncClient(
         headers=headers,
@@ -47,7 +52,7 @@ def client(
         limits=httpx2.Limits(
             max_connections=MOST_CONNECTIONS,
             max_keepalive_connections=WARM,
-            keepalive_expiry=IDLE_S,
+            keepalive_expiry=idle_s,
         ),
     )
 
@@ -85,12 +90,20 @@ class Http:
     """One vendor, shared by all calls of a process. Close it with `aclose`."""
 
     def __init__(
-        self, provider: str, account: Account, headers: Mapping[str, str], *, silent_s: float = 10.0
+        self,
+        provider: str,
+        account: Account,
+        headers: Mapping[str, str],
+        *,
+        silent_s: float = 10.0,
+        idle_s: float = IDLE_S,
     ) -> None:
         """``headers`` go with every request, the key among them. A vendor that sends nothing for
-        ``silent_s`` in the middle of an answer is given up."""
+        ``silent_s`` in the middle of an answer is given up; one that closes idle connections
+        sooner than others needs a shorter ``idle_s``."""
         self.provider = provider
-        self._account, self._headers, self._silent_s = account, dict(headers), silent_s
+        self._account, self._headers = account, dict(headers)
+        self._silent_s, self._idle_s = silent_s, idle_s
         self._made: httpx2.AsyncClient | None = None
 
     def __repr__(self) -> str:
@@ -138,7 +151,9 @@ class Http:
     @property
     def _client(self) -> httpx2.AsyncClient:
         if self._made is None:
-            self._made = client(self._account, self._headers, silent_s=self._silent_s)
+            self._made = client(
+                self._account, self._headers, silent_s=self._silent_s, idle_s=self._idle_s
+            )
         return self._made
 
     async def _refused(self, response: httpx2.Response) -> ProviderError:

@@ -8,6 +8,7 @@ live here: any SDK, and what an answer says (`antiphon.net.draft`).
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -59,9 +60,11 @@ class SdkHttp:
     """One vendor's connections, shared by all calls of a process. Close it with `aclose`."""
 
     def __init__(
-        self, provider: str, account: Account, errors: tuple[type[Exception], ...]
+        self, provider: str, account: Account, errors: tuple[type[Exception], ...], log: str
     ) -> None:
-        """``errors`` are what the SDK raises."""
+        """``errors`` are what the SDK raises, ``log`` is the name of its logger."""
+        # At debug level it tells of every request and what callers said in it.
+        logging.getLogger(log).setLevel(logging.WARNING)
         self.provider, self.account = provider, account
         self.errors: tuple[type[Exception], ...] = (
             *errors,
@@ -78,6 +81,14 @@ class SdkHttp:
 
     async def open(self, ask: Callable[[], Awaitable[AsyncIterator[Any]]]) -> SdkStream:
         """Let the SDK ask for a stream. Raises what the SDK raises."""
+        try:
+            return await self._open(ask)
+        except self.errors as error:
+            if not _stale(error):
+                raise
+        return await self._open(ask)
+
+    async def _open(self, ask: Callable[[], Awaitable[AsyncIterator[Any]]]) -> SdkStream:
         async with self.asking() as responses:
             return SdkStream(await ask(), responses)
 
@@ -148,6 +159,13 @@ class SdkHttp:
 _FOR_EVER: Final[Mapping[str, float | None]] = {"read": None, "write": None}
 
 
+def _stale(error: BaseException) -> bool:
+    """The vendor closed a connection that was kept for the next request just as that came: it is
+    no trouble of the vendor's, and what was asked is asked again."""
+    root = error.__cause__ or error
+    return isinstance(root, httpx2.RemoteProtocolError) and "without sending" in str(root)
+
+
 async def _watch(response: httpx2.Response) -> None:
     responses = _opened.get()
     if responses is not None:
@@ -169,12 +187,15 @@ class _Strict(httpx2.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         rest = b""
         async for chunk in self._stream:
-            *lines, rest = (rest + chunk).split(b"\n")
+            *lines, after = (rest + chunk).split(b"\n")
+            at = -len(rest)  # where the line begins in this chunk
             for line in lines:
-                field = line.rstrip(b"\r").partition(b":")[0]
-                if field.removeprefix(BOM) not in FIELDS:
+                if line.rstrip(b"\r").partition(b":")[0].removeprefix(BOM) not in FIELDS:
+                    yield chunk[: max(at, 0)]  # what came before it is good
                     shown = line[:40].decode(errors="replace")
                     raise httpx2.RemoteProtocolError(f"not a server-sent event: {shown!r}")
+                at += len(line) + 1
+            rest = after
             yield chunk
 
     async def aclose(self) -> None:

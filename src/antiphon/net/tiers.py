@@ -100,7 +100,7 @@ class Tiered:
                 said += text
                 if gate.shut:
                     break
-                if text or piece.reason:
+                if text or piece.reason or piece.lost:
                     yield replace(piece, text=text)
             cost = piece.usage if piece.reason else await _cost(answer)
         if gate.shut:
@@ -127,7 +127,7 @@ class Tiered:
                 text = seam.feed(piece.text, last=bool(piece.reason))
                 if piece.reason:
                     yield replace(piece, text=text, usage=_sum(before, piece.usage))
-                elif text:
+                elif text or piece.lost:
                     yield replace(piece, text=text)
 
 

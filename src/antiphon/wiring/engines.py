@@ -65,11 +65,12 @@ def mistakes(
         try:
             providers.make(port, ordered(settings, name, environ, models))
         except ConfigError as error:
-            place = error.where or where(port, name)
+            setting = "providers" if error.what.startswith("providers: ") else port
+            place = error.where or where(setting, name)
             found.append(type(error)(error.what, where=place, fix=error.fix))
     names = {name for _, name in named(settings)}
     found += [
-        ConfigError(f"providers: {name} is not used by this agent")
+        ConfigError(f"providers: {name} is not used by this agent", where=where("providers", name))
         for name in settings.providers
         if name not in names
     ]

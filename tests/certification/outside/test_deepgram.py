@@ -18,12 +18,15 @@ from deepgram.speak.v1.types import (
     SpeakV1Metadata,
     SpeakV1Text,
 )
+from deepgram.speak.v2.socket_client import V2SocketClientResponse as SpeakV2
+from deepgram.speak.v2.types import SpeakV2Configure, SpeakV2Interrupt, SpeakV2Speak
 from tests.certification.outside.conftest import SAYS, Sandbox, pcm
 from tests.certification.outside.published import description, fits_one, looked_up, strictly
 
 SDK = "deepgram-sdk"
 SPEC = "deepgram-asyncapi.yml of 2026-07-22"
 LISTEN = {"model": "nova-3", "encoding": "linear16", "sample_rate": 16000}
+VOICE = {"model": "flux-andromeda-en", "encoding": "linear16", "sample_rate": 24000}
 FLUX = {"model": "flux-general-en", "encoding": "linear16", "sample_rate": 16000}
 
 
@@ -264,6 +267,73 @@ async def test_aura_sends_what_the_sdk_describes(sandbox: Sandbox) -> None:
 @pytest.mark.proves("WS /v1/speak", by=SPEC, schema="every frame")
 async def test_aura_sends_what_is_published(sandbox: Sandbox) -> None:
     _published("/v1/speak", await _aura_frames(sandbox))
+
+
+# --- Flux TTS ---------------------------------------------------------------------------------
+
+SPEAK_V2 = "WS /v2/speak"
+
+
+@pytest.mark.proves(
+    SPEAK_V2,
+    by=SDK,
+    exchange="Connected, SpeechStarted, audio, Flushed, SpeechMetadata",
+    controls="Speak, Flush, Configure, Interrupt, Close",
+)
+async def test_flux_speaks(sandbox: Sandbox) -> None:
+    told: list[Any] = []
+    async with client(sandbox).speak.v2.connect(**VOICE) as socket:
+        await socket.send_configure(SpeakV2Configure(type="Configure", speed=1.1))
+        await socket.send_speak(SpeakV2Speak(type="Speak", text="We are open from nine to five."))
+        await socket.send_flush()
+        async for message in socket:
+            told.append(message)
+            kind = getattr(message, "type", "")
+            if kind == "SpeechMetadata":
+                offset = {"type": "time_ms", "value": 100}
+                await socket.send_speak(SpeakV2Speak(type="Speak", text="And until noon."))
+                await socket.send_interrupt(
+                    SpeakV2Interrupt(type="Interrupt", playback_offset=offset)
+                )
+                await socket.send_close()
+    audio = b"".join(message for message in told if isinstance(message, bytes))
+    assert 0.5 < len(audio) / 2 / 24_000 < 8
+    kinds = {getattr(message, "type", "audio") for message in told}
+    assert {"Connected", "SpeechStarted", "Flushed", "SpeechMetadata"} <= kinds
+    assert "SpeechInterrupted" in kinds
+
+
+@pytest.mark.proves(SPEAK_V2, by=SDK, refusal="wrong key (401)")
+async def test_flux_speech_refuses(sandbox: Sandbox) -> None:
+    with pytest.raises(ApiError) as caught:
+        async with client(sandbox, "wrong").speak.v2.connect(**VOICE):
+            pass
+    assert caught.value.status_code == 401
+
+
+async def _flux_speech_frames(sandbox: Sandbox) -> list[str]:
+    messages = (
+        {"type": "Configure", "speed": 1.1},
+        {"type": "Speak", "text": "Hello there."},
+        {"type": "Flush"},
+        {"type": "Close"},
+    )
+    async with bare(sandbox, "/v2/speak", **VOICE) as socket:
+        for message in messages:
+            await socket.send(json.dumps(message))
+        return [frame async for frame in socket if isinstance(frame, str)]
+
+
+@pytest.mark.proves(SPEAK_V2, by=SDK, schema="every frame, by its models read strictly")
+async def test_flux_speech_fits_the_sdk(sandbox: Sandbox) -> None:
+    for frame in await _flux_speech_frames(sandbox):
+        strictly(SpeakV2, frame)
+
+
+@pytest.mark.proves(SPEAK_V2, by=SPEC, schema="every frame but ConfigureSuccess, unknown to it")
+async def test_flux_speech_fits_what_is_published(sandbox: Sandbox) -> None:
+    frames = await _flux_speech_frames(sandbox)
+    _published("/v2/speak", [frame for frame in frames if "ConfigureSuccess" not in frame])
 
 
 def _published(channel: str, frames: list[str]) -> None:

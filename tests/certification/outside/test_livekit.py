@@ -11,7 +11,7 @@ import pytest
 from livekit import rtc
 from livekit.agents import APIConnectOptions, APIError, APIStatusError, llm
 from livekit.agents.utils import http_context
-from livekit.plugins import anthropic, assemblyai, cartesia, deepgram, elevenlabs, openai
+from livekit.plugins import anthropic, assemblyai, azure, cartesia, deepgram, elevenlabs, openai
 from tests.certification.outside.conftest import ANSWER, RATE_HZ, SAYS, SENTENCE, Sandbox, pcm
 
 ONCE = APIConnectOptions(max_retry=0, timeout=10)
@@ -269,6 +269,25 @@ async def test_openai_speaks(sandbox: Sandbox) -> None:
 async def test_openai_speech_refuses(sandbox: Sandbox) -> None:
     voice = openai.TTS(api_key="wrong", base_url=f"{sandbox.http}/v1", response_format="pcm")
     assert await mute(voice, streamed=False) == 401
+
+
+SSML = "POST /cognitiveservices/v1"
+
+
+def voice_of_azure(sandbox: Sandbox, key: str) -> Any:
+    place = f"{sandbox.http}/cognitiveservices/v1"
+    return azure.TTS(speech_key=key, speech_region="here", speech_endpoint=place)
+
+
+@proves("azure", SSML, exchange="SSML in, raw audio out")
+async def test_azure_speaks(sandbox: Sandbox) -> None:
+    seconds, _ = await spoken(voice_of_azure(sandbox, sandbox.key), streamed=False)
+    assert 1 < seconds < 8
+
+
+@proves("azure", SSML, refusal="wrong key (401)")
+async def test_azure_refuses(sandbox: Sandbox) -> None:
+    assert await mute(voice_of_azure(sandbox, "wrong"), streamed=False) == 401
 
 
 # --- minds ------------------------------------------------------------------------------------

@@ -138,6 +138,15 @@ async def test_chat_fits_what_is_published(sandbox: Sandbox, asked: dict[str, An
     _published("CreateChatCompletionStreamResponse", events)
 
 
+@pytest.mark.proves(
+    "POST /compatible/v1/chat/completions", by=SDK, exchange="text, at another base address"
+)
+async def test_a_compatible_server(sandbox: Sandbox) -> None:
+    openai = AsyncOpenAI(api_key=sandbox.key, base_url=f"{sandbox.http}/compatible/v1")
+    answer = await openai.chat.completions.create(model="any", messages=ASKED)
+    assert answer.choices[0].message.content == ANSWER
+
+
 # --- responses --------------------------------------------------------------------------------
 
 

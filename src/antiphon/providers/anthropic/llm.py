@@ -48,7 +48,7 @@ class Sdk:
         """Slow the first time: not for an event loop that has calls."""
         import anthropic  # noqa: PLC0415 - optional and slow
 
-        self.http = SdkHttp(name, account, (anthropic.AnthropicError,))
+        self.http = SdkHttp(name, account, (anthropic.AnthropicError,), "anthropic")
         self._client = anthropic.AsyncAnthropic(
             api_key=account.api_key.get_secret_value(),
             base_url=account.base_url,

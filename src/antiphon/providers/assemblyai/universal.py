@@ -10,6 +10,7 @@ from typing import Final
 
 from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, Word
+from antiphon.net.child_job import sendable
 from antiphon.net.owed import Owed
 from antiphon.net.socket import Item, Peer, Socket, together
 from antiphon.net.streamed import AudioFeed, Piece, Segments
@@ -38,6 +39,9 @@ ENCODINGS: Final[Mapping[Encoding, tuple[Encoding, str]]] = {
     "alaw": ("pcm16", "pcm_s16le"),
 }
 """What is sent for what came in on the line, and what the vendor calls it."""
+MOST_TERMS: Final = 100
+TERM_LETTERS: Final = 50
+"""Of keyterms; more or longer ones and there is no session (third party)."""
 KEEP_ALIVE: Final = wire.encode(wire.KeepAlive())
 FORCE: Final = wire.encode(wire.ForceEndpoint())
 FAREWELL: Final = wire.encode(wire.Terminate())
@@ -59,12 +63,18 @@ def universal_url(settings: UniversalSettings, hearing: Hearing) -> str:
             ("end_of_turn_confidence_threshold", settings.end_of_turn_confidence_threshold),
             ("min_turn_silence", settings.min_turn_silence_ms),
             ("max_turn_silence", settings.max_turn_silence_ms),
-            ("keyterms_prompt", wire.listed(hearing.keyterms)),
+            ("keyterms_prompt", wire.listed(_expected(hearing))),
             ("language_codes", wire.listed((language,)) if steered else None),
             ("inactivity_timeout", settings.inactivity_timeout_s),
             ("session_heartbeat", True),
         ],
     )
+
+
+def _expected(hearing: Hearing) -> tuple[str, ...]:
+    """The words worth expecting, as many and as long as the vendor takes."""
+    terms = [sendable(term) for term in hearing.keyterms if len(term) <= TERM_LETTERS]
+    return tuple(terms[:MOST_TERMS])
 
 
 async def begun(socket: Socket, peer: Peer) -> None:
@@ -229,11 +239,14 @@ class Universal:
             for word in turn.words
         )
         # Until the turn ends, the transcript lacks the words that may still change.
-        spoken = " ".join(word.text for word in words)
+        spoken, final = " ".join(word.text for word in words), turn.transcript.strip()
+        text = (final or spoken) if ended else (spoken or final)
+        # Of text without words no more is known than that it lies in what was sent.
+        sent_s = self._feed.fed_at_s(self._sent_samples / self._rate_hz) if text else self._closed_s
         return Piece(
             start_s=words[0].start_s if words else self._closed_s,
-            end_s=words[-1].end_s if words else self._closed_s,
-            text=(turn.transcript.strip() or spoken) if ended else (spoken or turn.transcript),
+            end_s=words[-1].end_s if words else sent_s,
+            text=text,
             words=words,
             confidence=min((word.confidence for word in words), default=1.0),
         )

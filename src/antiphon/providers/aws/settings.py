@@ -35,7 +35,7 @@ class TranscribeSettings(BaseModel):
     """A stream that was ended must have told everything in this time."""
     silence_after_s: PositiveFloat = 0.5
     """Without audio for so long, silence is sent: the vendor ends a stream that is sent nothing
-    for 15 seconds (unconfirmed)."""
+    for 15 seconds, as its users have reported."""
     pause_after_s: PositiveFloat = 3 * 3600.0
     """A stream this old is ended in a pause and another opened; the vendor allows four hours
     (unconfirmed)."""

@@ -1,15 +1,16 @@
 """One continuous recognition of Azure's SDK: audio pushed in, events back from its threads.
 
 The SDK calls us on threads of its own. What an event says is read there, for its objects live no
-longer, and handed to the loop; nothing else here runs outside the loop but `_start` and `_stop`,
-which block and have threads of ours.
+longer, and handed to the loop; nothing else here runs outside the loop but starting and
+stopping, which block and have threads of ours.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from concurrent.futures import Executor
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
@@ -37,11 +38,8 @@ _Event: TypeAlias = Told | ProviderError | None
 class RecognitionSession:
     """See `antiphon.net.sessions.Session`. Open it with `begin`."""
 
-    def __init__(
-        self, sdk: SpeechSdk, settings: RecognitionSettings, provider: str, threads: Executor
-    ) -> None:
+    def __init__(self, sdk: SpeechSdk, settings: RecognitionSettings, provider: str) -> None:
         self._sdk, self._settings, self._provider = sdk, settings, provider
-        self._threads = threads
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[_Event] = asyncio.Queue()
         self._recognizer: Any = None
@@ -55,7 +53,7 @@ class RecognitionSession:
         try:
             self._prepare(hearing)
             async with asyncio.timeout(within_s):
-                await self._loop.run_in_executor(self._threads, self._start)
+                await self._started()
         except TimeoutError:
             raise TimedOut(
                 f"did not begin within {within_s:g} s", provider=self._provider
@@ -64,6 +62,8 @@ class RecognitionSession:
             raise Rejected(self._washed(str(error)), provider=self._provider) from None
 
     async def send(self, audio: bytes) -> None:
+        if self._push is None:
+            return  # it was left already
         try:
             self._push.write(audio)
         except RuntimeError as error:
@@ -82,10 +82,15 @@ class RecognitionSession:
             yield event
 
     async def aclose(self) -> None:
-        """Stopping blocks until the vendor has answered: nobody waits for it."""
+        """Stopping blocks until the vendor has answered, and letting go of a recogniser for up to
+        20 s where nobody does (seen with 1.53): it is done aside, and whatever holds on to this
+        session holds nothing that blocks."""
         await self.finish()
-        with suppress(RuntimeError):  # the engine is closed, and its threads with it
-            self._threads.submit(self._stop)
+        recognizer, self._recognizer = self._recognizer, None
+        push, self._push = self._push, None
+        phrases, self._phrases = self._phrases, None
+        if recognizer is not None:
+            _aside(partial(_stop, recognizer, push, phrases))
 
     # --- making it ---------------------------------------------------------------------------
 
@@ -124,22 +129,27 @@ class RecognitionSession:
         self._recognizer.canceled.connect(self._on_canceled)
         self._recognizer.session_stopped.connect(self._on_stopped)
 
-    def _start(self) -> None:
-        self._recognizer.start_continuous_recognition()
+    async def _started(self) -> None:
+        """Begin, which blocks. Raises what the SDK does."""
+        done: asyncio.Future[None] = self._loop.create_future()
 
-    def _stop(self) -> None:
-        recognizer = self._recognizer
-        if recognizer is None:
-            return
-        with suppress(RuntimeError):
-            recognizer.stop_continuous_recognition()
-        for signal in (
-            recognizer.recognizing,
-            recognizer.recognized,
-            recognizer.canceled,
-            recognizer.session_stopped,
-        ):
-            signal.disconnect_all()
+        def settle(error: Exception | None) -> None:
+            if not done.done():
+                done.set_exception(error) if error else done.set_result(None)
+
+        def start() -> None:
+            error: Exception | None = None
+            try:
+                # Held by this thread alone: see `aclose`.
+                if (recognizer := self._recognizer) is not None:
+                    recognizer.start_continuous_recognition()
+            except (RuntimeError, ValueError) as trouble:
+                error = trouble
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(settle, error)
+
+        _aside(start)
+        await done
 
     # --- on the SDK's threads ----------------------------------------------------------------
 
@@ -176,6 +186,19 @@ class RecognitionSession:
 
     def _washed(self, said: str) -> str:
         return washed(said, [self._settings.account.api_key.get_secret_value()])
+
+
+def _stop(recognizer: Any, *held: Any) -> None:
+    signals = (recognizer.recognizing, recognizer.recognized)
+    for signal in (*signals, recognizer.canceled, recognizer.session_stopped):
+        signal.disconnect_all()
+    with suppress(RuntimeError):
+        recognizer.stop_continuous_recognition()
+
+
+def _aside(work: Callable[[], None]) -> None:
+    """In a thread that does not keep the process from ending; pools are waited for at its end."""
+    threading.Thread(target=work, daemon=True).start()
 
 
 def _piece(result: Any) -> Piece:

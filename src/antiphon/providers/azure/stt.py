@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final
 
 from antiphon.errors import Rejected
 from antiphon.net.sessions import Rhythm, SessionRecognition
@@ -14,9 +12,6 @@ from antiphon.providers.azure.recognition_sdk import SpeechSdk, load
 from antiphon.providers.azure.settings_stt import RECOGNITION, RecognitionSettings
 
 __all__ = ["AzureRecogniser"]
-
-THREADS: Final = 16
-"""For starting and stopping, which block; a call needs one for a moment each turn."""
 
 
 class AzureRecogniser:
@@ -28,7 +23,6 @@ class AzureRecogniser:
     def __init__(self, settings: RecognitionSettings, sdk: Callable[[], SpeechSdk] = load) -> None:
         self._settings, self._load = settings, sdk
         self._sdk: SpeechSdk | None = None
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="azure")
 
     async def start(self) -> None:
         """Load the SDK. The vendor itself is met by the first call."""
@@ -46,12 +40,11 @@ class AzureRecogniser:
 
     async def aclose(self) -> None:
         """Recognitions that are still being stopped are not waited for."""
-        self._threads.shutdown(wait=False)
 
     async def _begin(self, hearing: Hearing) -> RecognitionSession:
         if self._sdk is None:
             raise Rejected("was not started", provider=self.name)
-        session = RecognitionSession(self._sdk, self._settings, self.name, self._threads)
+        session = RecognitionSession(self._sdk, self._settings, self.name)
         try:
             await session.begin(hearing)
         except BaseException:

@@ -5,9 +5,9 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from antiphon.net.account import Account
-from antiphon.net.offering import Speaks
+from antiphon.net.offering import Hears, Speaks
 
-__all__ = ["SONIC", "SonicSettings"]
+__all__ = ["INK", "SONIC", "InkSettings", "SonicSettings"]
 
 
 class SonicSettings(BaseModel):
@@ -35,6 +35,32 @@ class SonicSettings(BaseModel):
     """No audio for so long while some is owed: the connection is given up."""
 
 
+class InkSettings(BaseModel):
+    """How Ink listens (``/stt/websocket``). It is asked for finals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account: Account
+    """Whose account, and where."""
+    model: str = Field(default="ink-2", min_length=1)
+    """``ink-2``, ``ink-whisper``."""
+    language: str | None = None
+    """Instead of the agent's."""
+    finalise_within_s: PositiveFloat = 1.5
+    """A final that does not come in this time is not waited for: a stalled connection is opened
+    again."""
+
+
+INK: Final = Hears(
+    streaming=True,
+    # Whether Ink-2 tells them is unconfirmed; those that come are used.
+    word_times=False,
+    finalise=True,
+    end_of_turn="none",
+    keep_alive="none",
+    keyterms=True,
+    encodings=("linear16", "linear32", "float16", "float32", "mulaw", "alaw"),
+)
 SONIC: Final = Speaks(
     streaming=True,
     word_times=True,

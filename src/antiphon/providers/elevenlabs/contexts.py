@@ -7,7 +7,7 @@ interrupted one still sent is thrown away by the next.
 
 import asyncio
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from typing import Final
 
 from antiphon.errors import ProviderError, Rejected, RemoteProtocolError, Unavailable
@@ -158,7 +158,7 @@ class Connections:
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
         self._by_url: dict[str, list[Connection]] = {}
-        self._connecting = asyncio.Lock()
+        self._connecting: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def warm(self, url: str) -> None:
         """Connect before anybody speaks. Raises `Rejected`; what may pass is only logged."""
@@ -180,7 +180,7 @@ class Connections:
                 await connection.aclose()
 
     async def _found(self, url: str) -> Connection:
-        async with self._connecting:
+        async with self._connecting[url]:
             kept = self._by_url.setdefault(url, [])
             found = next((each for each in kept if each.usable and each.room), None)
             for each in [each for each in kept if each is not found and each.idle]:

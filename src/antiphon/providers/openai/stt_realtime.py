@@ -1,7 +1,8 @@
 """One call's ear at a realtime transcription session: audio out, text by item in.
 
 A final is asked for by committing what was sent. Where our own voice activity says that nobody
-has spoken since the last commit, there is nothing to ask.
+has spoken since the last commit, there is nothing to ask; where somebody speaks this very moment,
+a commit would tear a word in two, and what was told so far is the answer.
 """
 
 from collections.abc import Callable
@@ -114,7 +115,7 @@ class RealtimeRecognition:
         self._feed.feed(self._resampler.flush())
         self._feed.flush()
         until_s = min(until_s, self._feed.fed_s)
-        if self._worth_reading:
+        if self._worth_reading and not self._items.talking:
             self._commit()
         if self._items.pending:
             waiting_s = self._feed.outgoing.samples / self._rate_hz

@@ -20,6 +20,8 @@ from antiphon.providers.whispercpp.settings import WhisperCppSettings
 __all__ = ["WhisperCppRecogniser"]
 
 RATE_HZ: Final = 16_000
+IDLE_S: Final = 4.0
+"""The server closes what nobody used for five seconds."""
 log: Final = logging.getLogger(__name__)
 
 
@@ -32,7 +34,7 @@ class WhisperCppRecogniser:
     def __init__(self, settings: WhisperCppSettings) -> None:
         self._settings = settings
         within_s = settings.answer_within_s
-        self._http = Http(self.name, settings.account, {}, silent_s=within_s)
+        self._http = Http(self.name, settings.account, {}, silent_s=within_s, idle_s=IDLE_S)
         # The server takes one at a time and lets the others wait in no order: ours is better.
         self._turnstile = Turnstile()
 

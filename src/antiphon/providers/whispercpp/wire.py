@@ -1,7 +1,9 @@
 """``POST /inference``: what a client and the server of whisper.cpp say to each other.
 
 Pure, and both ends. The form and the answer (``verbose_json``) are those of the server's published
-source; nobody here has run the server itself.
+source. The server itself, built from the source of August 2026, took the form and gave the
+outline of the answer and the refusals, but with a model that hears nothing: segments and their
+words are *unconfirmed*.
 
 The answer's *words* are tokens of the model: a word of one's own begins where one begins with a
 space. Their times are rough, and negative where the server did not look for any.
@@ -80,6 +82,7 @@ class Inference(Struct, frozen=True):
 
     task: str
     language: str
+    """Its English name: ``german``."""
     duration: float
     text: str
     """All segments, one a line."""

@@ -58,7 +58,7 @@ class _Speech:
             self._jobs.put_nowait("")  # it is alive
 
     def flush(self) -> None:
-        text, self._text = self._text, ""
+        text, self._text = self._text.lstrip(), ""
         self._jobs.put_nowait(text)
         if text.strip() and len(self._schedule) > 1:
             self._schedule.pop(0)

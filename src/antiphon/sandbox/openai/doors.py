@@ -9,22 +9,35 @@ from typing import Final
 
 from starlette.websockets import WebSocket
 
+from antiphon.sandbox.line import Line
 from antiphon.sandbox.openai.chat import key, refuse
 from antiphon.sandbox.openai.realtime import serve_transcription
 from antiphon.sandbox.openai.speech import serve_speech
 from antiphon.sandbox.openai.transcribe import serve_transcriptions
-from antiphon.sandbox.vendor import Desk, Door
+from antiphon.sandbox.vendor import Desk, Door, Means, Serve
 
 __all__ = ["DESKS", "DOORS"]
 
 
-def _realtime_mistake(websocket: WebSocket) -> str:
+SESSIONS: Final[Mapping[str, Serve]] = {"transcription": serve_transcription}
+"""Who serves which kind; one that talks back would be a ``conversation``."""
+
+
+def _kind(websocket: WebSocket) -> str:
     """With a model in it, the address is that of a conversation, whatever the intent (vendor's
     guide)."""
     query = websocket.query_params
-    if query.get("intent") != "transcription" or "model" in query:
-        return "the sandbox has transcription sessions only: ?intent=transcription, and no model"
-    return ""
+    return "conversation" if "model" in query else query.get("intent", "conversation")
+
+
+def _mistake(websocket: WebSocket) -> str:
+    kind = _kind(websocket)
+    known = ", ".join(SESSIONS)
+    return "" if kind in SESSIONS else f"the sandbox has no {kind} sessions, only {known}"
+
+
+async def _realtime(line: Line, websocket: WebSocket, means: Means) -> None:
+    await SESSIONS[_kind(websocket)](line, websocket, means)
 
 
 def _headers() -> Mapping[str, str]:
@@ -36,9 +49,9 @@ DOORS: Final[tuple[Door, ...]] = (
         path="/v1/realtime",
         key=key,
         refuse=refuse,
-        mistake=_realtime_mistake,
+        mistake=_mistake,
         headers=_headers,
-        serve=serve_transcription,
+        serve=_realtime,
     ),
 )
 DESKS: Final[tuple[Desk, ...]] = (

@@ -22,6 +22,8 @@ PIECE_BYTES: Final = 128
 """Of an answer, so that a fault finds a place in the middle of it."""
 SURE: Final = 0.95
 LOG_SURE: Final = -0.05
+NAMES: Final = {"en": "english", "de": "german", "fr": "french", "es": "spanish", "auto": "english"}
+"""What the answer calls some languages; the server knows a hundred."""
 
 
 def _refuse(status: int, why: str) -> Refusal:
@@ -39,7 +41,8 @@ async def _inference(exchange: Exchange, means: Means) -> None:
         return
     name, pcm, rate_hz = recording
     heard = await read_upload(means, name, pcm, rate_hz)
-    answer = _answer(heard, str(form.get("language", "en")), len(pcm) / 2 / rate_hz)
+    code = str(form.get("language", "en"))
+    answer = _answer(heard, NAMES.get(code, code), len(pcm) / 2 / rate_hz)
     how = str(form.get("response_format", "json"))
     if how == "text":
         await _say(exchange, answer.text.encode(), "text/html; charset=utf-8")

@@ -82,7 +82,7 @@ class Committed(Struct, frozen=True, tag="committed_transcript", tag_field="mess
     text: str
 
 
-class Word(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Word(Struct, frozen=True, kw_only=True):
     """A word, or what is between two. That times count from the session's beginning is
     *unconfirmed*."""
 

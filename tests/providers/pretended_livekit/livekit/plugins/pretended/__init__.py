@@ -206,7 +206,7 @@ class Speaking:
         frame = rtc.AudioFrame(data, rate_hz, channels, count)
         timed = TimedString(f"{word} ", self._at_s, self._at_s + WORD_S)
         frame.userdata["lk.timed_transcripts"] = [timed, TimedString("untimed", None, None)]
-        self._at_s += WORD_S
+        self._at_s += WORD_S if self._trouble != "begins anew" or self._at_s < 1 else -WORD_S
         return SynthesizedAudio(frame)
 
     async def aclose(self) -> None:
