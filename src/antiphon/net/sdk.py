@@ -127,8 +127,8 @@ class SdkHttp:
         return refusal(status, headers, said, provider=self.provider)
 
     def broken(self, error: BaseException) -> ProviderError:
-        """What any other error means; the SDKs hide the library's own in its cause."""
-        root = error.__cause__ if isinstance(error.__cause__, httpx2.HTTPError) else error
+        """What any other error means."""
+        root = _root(error)
         if isinstance(root, httpx2.ConnectTimeout):
             within_s = self.account.connect_within_s
             return TimedOut(f"no connection within {within_s:g} s", provider=self.provider)
@@ -159,10 +159,15 @@ class SdkHttp:
 _FOR_EVER: Final[Mapping[str, float | None]] = {"read": None, "write": None}
 
 
+def _root(error: BaseException) -> BaseException:
+    """The library's own error, where an SDK has hidden it in the cause of its own."""
+    return error.__cause__ if isinstance(error.__cause__, httpx2.HTTPError) else error
+
+
 def _stale(error: BaseException) -> bool:
     """The vendor closed a connection that was kept for the next request just as that came: it is
     no trouble of the vendor's, and what was asked is asked again."""
-    root = error.__cause__ or error
+    root = _root(error)
     return isinstance(root, httpx2.RemoteProtocolError) and "without sending" in str(root)
 
 

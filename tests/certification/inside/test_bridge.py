@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from tests.contracts.stage import SAYS, speech
 
 from antiphon.errors import Rejected
@@ -90,11 +91,15 @@ async def started(
         await engine.aclose()
 
 
-@pytest.mark.parametrize("plugin", EARS, ids=lambda plugin: plugin.name)
-@pytest.mark.parametrize("check", conformance_stt.CHECKS, ids=lambda check: check.__name__)
-async def test_a_recogniser_conforms(check: Any, plugin: Plugin, sandbox: Sandbox) -> None:
+# One child process for all checks of a plugin: starting it takes longer than most of them.
+IN_ONE_LOOP = {"scope": "module", "loop_scope": "module"}
+
+
+@pytest_asyncio.fixture(**IN_ONE_LOOP, params=EARS, ids=lambda plugin: plugin.name)
+async def ears(request: Any, sandbox: Sandbox) -> AsyncIterator[RecogniserCase]:
+    plugin = request.param
     async with started("stt", plugin, sandbox) as engine:
-        case = RecogniserCase(
+        yield RecogniserCase(
             engine=engine,
             make=lambda: made("stt", plugin, sandbox),
             first=speech(SAYS[0]),
@@ -102,24 +107,34 @@ async def test_a_recogniser_conforms(check: Any, plugin: Plugin, sandbox: Sandbo
             most_wrong=0.0,
             kill=lambda _: sandbox.vanish(),
         )
-        await check(case)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("check", conformance_stt.CHECKS, ids=lambda check: check.__name__)
+async def test_a_recogniser_conforms(check: Any, ears: RecogniserCase) -> None:
+    await check(ears)
+
+
+@pytest_asyncio.fixture(**IN_ONE_LOOP, params=VOICES, ids=lambda plugin: plugin.name)
+async def voice(request: Any, sandbox: Sandbox) -> AsyncIterator[SynthesiserCase]:
+    plugin = request.param
+    async with started("tts", plugin, sandbox) as engine:
+        yield SynthesiserCase(
+            engine=engine,
+            make=lambda: made("tts", plugin, sandbox),
+            knows_words=plugin.words,
+            kill=lambda _: sandbox.vanish(),
+        )
 
 
 # The bridge has no word for speed: it is one of a plugin's arguments.
 SPOKEN = [c for c in conformance_tts.CHECKS if c.__name__ != "speed_changes_the_length"]
 
 
-@pytest.mark.parametrize("plugin", VOICES, ids=lambda plugin: plugin.name)
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("check", SPOKEN, ids=lambda check: check.__name__)
-async def test_a_voice_conforms(check: Any, plugin: Plugin, sandbox: Sandbox) -> None:
-    async with started("tts", plugin, sandbox) as engine:
-        case = SynthesiserCase(
-            engine=engine,
-            make=lambda: made("tts", plugin, sandbox),
-            knows_words=plugin.words,
-            kill=lambda _: sandbox.vanish(),
-        )
-        await check(case)
+async def test_a_voice_conforms(check: Any, voice: SynthesiserCase) -> None:
+    await check(voice)
 
 
 @pytest.mark.parametrize("plugin", VOICES, ids=lambda plugin: plugin.name)

@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 from google import genai
 from google.genai import errors, types
 from tests.certification.outside.conftest import ANSWER, Sandbox
+from tests.certification.outside.published import strictly
 
 SDK = "google-genai"
 MODEL = "gemini-3-flash"
@@ -70,6 +72,28 @@ async def test_tools(sandbox: Sandbox, version: str) -> None:
     ]
     whole = await models.generate_content(model=MODEL, contents=said, config=config)
     assert whole.text == "It is warm."
+
+
+@_both(schema="every event, by its model, which knows all fields")
+@pytest.mark.parametrize("what", [WHOLE, STREAM])
+@pytest.mark.parametrize("words", ["Hello.", "What is the weather?"])
+async def test_what_is_sent_fits_the_sdk(
+    sandbox: Sandbox, version: str, what: str, words: str
+) -> None:
+    asked = {
+        "contents": [{"role": "user", "parts": [{"text": words}]}],
+        "tools": [{"functionDeclarations": [{"name": "weather"}]}],
+    }
+    place = f"{sandbox.http}/{version}/models/{MODEL}{what}"
+    headers = {"x-goog-api-key": sandbox.key}
+    query = {"alt": "sse"} if what == STREAM else {}
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(place, json=asked, headers=headers, params=query)
+    lines = [line[6:] for line in answer.text.splitlines() if line.startswith("data: ")]
+    events = lines if what == STREAM else [answer.text]
+    assert events
+    for event in events:
+        strictly(types.GenerateContentResponse, event)
 
 
 @_both(refusal="wrong key (400), 429, 503")
