@@ -11,6 +11,7 @@ from antiphon.cli.live import Traces
 from antiphon.cli.main import main
 from antiphon.config import agent
 from antiphon.config.agent import AgentSettings
+from antiphon.observe.calllog import CallLogWriter
 from antiphon.turns.settings import TurnSettings
 
 
@@ -134,6 +135,31 @@ def test_a_report_lies_beside_its_log(traces: Traces, capsys: pytest.CaptureFixt
     nothing = {"dollars": None, "known": False, "lines": []}
     assert json.loads(capsys.readouterr().out) == {"report": str(page), "turns": 4, "cost": nothing}
     assert page.read_text().startswith("<!doctype html>")
+
+
+def test_a_report_says_what_the_call_cost_by_its_agents_models(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "call.jsonl"
+    agent = AgentSettings.model_validate(
+        {"name": "A", "tts": "elevenlabs/flash", "dialog": {"greeting": "Hello."}}
+    )
+    started = "2026-11-21T10:00:00Z"
+    journal = CallLogWriter(log, call="c", started=started, agent=agent.model_dump(mode="json"))
+    journal.note("used", 1.0, port="tts", provider="elevenlabs/flash", letters=500)
+    journal.note("used", 2.0, port="stt", provider="nobody/knows", seconds=4.0)
+    journal.close()
+
+    assert main(["report", str(log), "--json"]) == 0
+    cost = json.loads(capsys.readouterr().out)["cost"]
+    assert cost["dollars"] == pytest.approx(0.025)
+    assert not cost["known"]
+    assert cost["lines"][0]["model"] == "eleven_flash_v2_5"
+
+    assert main(["report", str(log)]) == 0
+    said = capsys.readouterr().out
+    assert "$0.0250" in said
+    assert "price not known" in said
 
 
 def test_a_report_with_the_recording_holds_more(traces: Traces, tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from antiphon.observe.cost import Cost, Used, cost_of, day_of, priced, uses
+from antiphon.observe.cost import Cost, cost_of, day_of, priced
 from antiphon.observe.costtable import bill, cost_table, dollars, total
 from antiphon.observe.logreader import Noted, Ticked
 from antiphon.observe.prices import Prices, built_in, parse
+from antiphon.observe.used import Used, uses
 
 DAY = date(2026, 11, 21)
 

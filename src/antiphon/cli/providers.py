@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     outside, prices = environment.read(), own_prices()
-    shown = [offer for offer in providers.OFFERS if args.port in (None, offer.port)]
+    shown = [offer for offer in providers.everyones() if args.port in (None, offer.port)]
     if args.json:
         print_json([_facts(offer, outside.vendors, prices) for offer in shown])
         return Exit.OK

@@ -39,10 +39,10 @@ from antiphon.sandbox.ears import ScriptedEars
 from antiphon.sandbox.faults import Rules
 from antiphon.sandbox.line import TRANSPORT
 from antiphon.sandbox.record import Request
-from antiphon.sandbox.vendor import Means
+from antiphon.sandbox.vendor import Desk, Door, Means
 from antiphon.testing.mind import ScriptedModel
 from antiphon.testing.voice import ScriptedVoice
-from antiphon.wiring.providers import OFFERS
+from antiphon.wiring.providers import everyones
 
 __all__ = ["Sandbox"]
 
@@ -112,15 +112,20 @@ class Sandbox:
         port: int = 0,
         tls: bool = False,
         seed: int = 0,
+        doors: Sequence[Door] = (),
+        desks: Sequence[Desk] = (),
     ) -> None:
         """``says`` is what scripted recognisers hear, a line for each stretch of sound; ``ears``,
         ``voice`` and ``mind`` make engines of this machine to be used instead of the script, a
         hum, and always the same answer.
-        ``key`` is the only key that is accepted; None accepts any."""
+        ``key`` is the only key that is accepted; None accepts any.
+        ``doors`` and ``desks`` are those of other vendors, and go before ours on the same
+        path."""
         self._ears = ears or (lambda: ScriptedEars(says))
         self._voice = voice or (lambda: ScriptedVoice(clock=LoopClock()))
         self._mind = mind or (lambda: ScriptedModel(clock=LoopClock(), says=[ANSWER]))
         self._key, self._seed = key, seed
+        self._doors, self._desks = (*doors, *DOORS), (*desks, *DESKS)
         self._bound = [_bind(port), *([_bind(0)] if tls else [])]
         self.rules = Rules()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -155,7 +160,7 @@ class Sandbox:
         environment of whoever is to meet it."""
         here = "https" + self.tls_url.removeprefix("wss") if tls else self.http_url
         found: dict[str, str] = {}
-        for offer in OFFERS:
+        for offer in everyones():
             if offer.address:
                 found[offer.address] = here + (offer.sandbox or urlsplit(offer.home).path)
             if offer.key:
@@ -233,7 +238,7 @@ class Sandbox:
             await means.voice.start()
             await means.mind.start()
             self._stage = Stage(means, key=self._key, rules=self.rules, seed=self._seed)
-            app = create_app(DOORS, DESKS, self._stage)
+            app = create_app(self._doors, self._desks, self._stage)
             self._servers = [_server(app, tls) for tls in self._tls_files()]
             async with asyncio.TaskGroup() as group:
                 for server, bound in zip(self._servers, self._bound, strict=True):

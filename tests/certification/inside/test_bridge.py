@@ -43,6 +43,15 @@ EARS = [
         "DEEPGRAM_API_KEY",
         lambda sandbox: {"base_url": f"{sandbox.http_url}/v1/listen"},
     ),
+    Plugin(
+        "livekit:elevenlabs.STT",
+        "ELEVEN_API_KEY",
+        lambda sandbox: {
+            "base_url": f"{sandbox.http_url}/v1",
+            "model_id": "scribe_v2_realtime",
+            "include_timestamps": True,
+        },
+    ),
 ]
 VOICES = [
     Plugin(

@@ -27,5 +27,5 @@ class ClaudeSettings(Waits):
     effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
     """How much it puts into an answer. None: the model's own idea."""
     cache: bool = True
-    """The vendor keeps what it has read for some minutes. To be read for the first time a token
-    costs a quarter more, and a tenth every time after."""
+    """The vendor keeps what it has read for some minutes. A token costs somewhat more the first
+    time it is read, and far less every time after."""

@@ -1,0 +1,1 @@
+"""Murmur's voices for Antiphon."""

@@ -1,0 +1,62 @@
+"""Murmur keeps its port's promises, and fails as it should."""
+
+from pathlib import Path
+
+import pytest
+from antiphon.errors import AtCapacity, Rejected, TimedOut, Unavailable
+from antiphon.net.offering import Order
+from antiphon.sandbox.faults import Fault
+from antiphon.sandbox.server import Sandbox
+from antiphon.testing import conformance_tts
+from antiphon.testing.conformance_tts import SynthesiserCase, speak
+from antiphon.wiring import providers
+from murmur.desk import DESKS
+
+
+@pytest.fixture(scope="module")
+def running():
+    with Sandbox(key="right", desks=DESKS) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running):
+    running.rules.clear()
+    return running
+
+
+def made(sandbox, **options):
+    """As an agent file gets it: by its name, through the entry point."""
+    order = Order(name="murmur/whisper", options=options, environ=sandbox.environ(), models=Path)
+    return providers.make("tts", order)
+
+
+@pytest.mark.parametrize("check", conformance_tts.CHECKS, ids=lambda check: check.__name__)
+async def test_it_conforms(check, sandbox):
+    engine = made(sandbox)
+    await engine.start()
+    vanish = lambda _: sandbox.vanish()
+    await check(SynthesiserCase(engine=engine, make=lambda: made(sandbox), kill=vanish))
+    await engine.aclose()
+
+
+FAULTS = {
+    "key": (Fault(refuse=401), Rejected),
+    "limit": (Fault(refuse=429, retry_after_s=7), AtCapacity),
+    "vanishes": (Fault(after=2, vanish=True), Unavailable),
+    "stalls": (Fault(after=2, stall=True), TimedOut),
+}
+
+
+@pytest.mark.parametrize(("fault", "error"), FAULTS.values(), ids=FAULTS)
+async def test_a_fault_is_one_of_our_errors(fault, error, sandbox):
+    engine = made(sandbox, audio_within_s=0.5)
+    sandbox.rules.add(fault)
+    with pytest.raises(error):
+        await speak(engine, "We are open from nine to five.")
+    await engine.aclose()
+
+
+async def test_a_voice_it_does_not_have_is_rejected(sandbox):
+    with pytest.raises(Rejected, match="no voice growl"):
+        await speak(made(sandbox, voice="growl"), "Hello.")
