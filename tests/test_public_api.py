@@ -27,21 +27,23 @@ PUBLIC = {
         "Unavailable"
     ),
     "antiphon.events": (
-        "AudioAdvanced BackchannelHeard CallEnded CallStarted DigitPressed EndpointHinted Event "
-        "Expectation ExpectationSet Expecting KINDS LimitReached ModelFailed ModelFinished "
-        "ModelSaid ReplyFailed ReplyFinished ReplyKind ReplyLate ReplyLost ReplyOffered "
+        "AudioAdvanced BackchannelHeard CallEnded CallStarted DigitPressed EarsFound EarsLost "
+        "EndpointHinted Event Expectation ExpectationSet Expecting KINDS LimitReached "
+        "ModelFailed ModelFinished ModelSaid ReplyFailed ReplyFinished ReplyKind ReplyLate ReplyLost ReplyOffered "
         "ReplyReady ReplyStarted ReplyStopped SilenceNoticed SpeechStarted SpeechStopped "
         "ToolEnded ToolFinished TranscriptAmended TranscriptChanged TurnEnded TurnScored Word "
         "decode from_json to_json"
     ),
+    "antiphon.ports.attendance": "Attendance",
     "antiphon.ports.clock": "Clock",
     "antiphon.ports.endpoint": "EndpointModel",
     "antiphon.ports.journal": "Journal",
-    "antiphon.ports.llm": "Asking LanguageModel Saying",
-    "antiphon.ports.stt": "Heard Hearing Recogniser Recognition",
+    "antiphon.ports.llm": "Asking LanguageModel Saying Tool ToolCall ToolUse Usage",
+    "antiphon.ports.stt": "Encoding Heard Hearing Recogniser Recognition",
     "antiphon.ports.transport": "Line Transport TransportFacts",
     "antiphon.ports.tts": "Speaking Spoken SpokenWord Synthesiser Utterance",
     "antiphon.ports.vad": "VoiceActivity",
+    "antiphon.testing.attendance": "Attendees",
     "antiphon.testing.caller": "AgentEar ScriptedCaller TakeNote",
     "antiphon.testing.callermachine": "Begin CallerMachine Doing FallSilent GiveUp PutDown",
     "antiphon.testing.clock": "Deadlock VirtualClock VirtualLoop",
@@ -54,15 +56,16 @@ PUBLIC = {
         "word_error_rate"
     ),
     "antiphon.testing.conformance_endpoint": "CHECKS EndpointCase",
-    "antiphon.testing.conformance_llm": "CHECKS LanguageModelCase",
+    "antiphon.testing.conformance_llm": "CHECKS GREETING LanguageModelCase STORY TOOL UNICODE",
     "antiphon.testing.conformance_stt": "CHECKS Ear RecogniserCase Speech",
     "antiphon.testing.conformance_tts": "CHECKS SynthesiserCase speak",
     "antiphon.testing.ears": "ScriptedEndpoint ScriptedRecogniser ScriptedRecognition",
     "antiphon.testing.line": "Faults PretendTransport",
-    "antiphon.testing.mind": "ScriptedModel",
+    "antiphon.testing.mind": "Scripted ScriptedModel",
     "antiphon.testing.portaudio": "FakePortAudio FakePortAudioError FakeStream",
     "antiphon.testing.rehearsal": "Line NORMAL_DBFS rehearse",
     "antiphon.testing.room": "ROOM_DELAY_S echo speechlike",
+    "antiphon.testing.saboteur": "Saboteur Victim",
     "antiphon.testing.script": (
         "Breath HangUp Moment Play Role Say Script Silence Sound SoundKind Sounding Step Wait"
     ),

@@ -1,6 +1,6 @@
 """Every provider that is met on the wire, made from its offer and pointed at one sandbox."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from antiphon.wiring.providers import OFFERS
 KEY = "a-very-secret-key"
 SAYS = ["Ever tried, ever failed.", "No matter, try again."]
 RATE_HZ = 16_000
+IMPATIENT_S = 1.0
 ASKED = ("/inference", "/v1/audio/transcriptions")
 """Where single requests are made, and no connection is there to break between two of them."""
 
@@ -41,8 +42,22 @@ def sandbox() -> Iterator[Sandbox]:
 
 def made(offer: Offer, sandbox: Sandbox, **environ: str) -> Any:
     """Its engine, not started; ``environ`` goes before what the sandbox gives."""
+    return _made(offer, sandbox, environ, {})
+
+
+def impatient(offer: Offer, sandbox: Sandbox) -> Any:
+    """The same, giving up sooner on a vendor that is silent."""
+    waits = ("audio_within_s", "answer_within_s", "finalise_within_s")
+    known = offer.settings.model_fields
+    return _made(offer, sandbox, {}, {wait: IMPATIENT_S for wait in waits if wait in known})
+
+
+def _made(
+    offer: Offer, sandbox: Sandbox, environ: Mapping[str, str], options: Mapping[str, float]
+) -> Any:
     name = offer.name.replace("*", "some-model")
-    return offer.made(Order(name=name, environ={**sandbox.environ(), **environ}, models=_no_models))
+    around = {**sandbox.environ(), **environ}
+    return offer.made(Order(name=name, environ=around, options=options, models=_no_models))
 
 
 @asynccontextmanager

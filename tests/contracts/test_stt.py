@@ -4,7 +4,17 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.contracts.stage import KEY, SAYS, gone, keyed, made, on_the_wire, speech, started
+from tests.contracts.stage import (
+    KEY,
+    SAYS,
+    gone,
+    impatient,
+    keyed,
+    made,
+    on_the_wire,
+    speech,
+    started,
+)
 
 from antiphon.errors import AtCapacity, ProviderError, Rejected
 from antiphon.events import SpeechStarted, SpeechStopped
@@ -28,6 +38,7 @@ async def test_it_conforms(check: Any, offer: Offer, sandbox: Sandbox) -> None:
             first=SPEECH,
             second=speech(SAYS[1]),
             most_wrong=0.0,
+            pace=0.3,
             kill=lambda _: gone(sandbox),
         )
         await check(case)
@@ -85,8 +96,10 @@ FAULTS = {
 async def test_a_fault_ends_it_so_that_another_may_try(
     fault: Fault, offer: Offer, sandbox: Sandbox
 ) -> None:
-    async with started(offer, sandbox) as engine:
-        sandbox.rules.add(fault, times=None)
-        error = await _failure(engine)
+    engine = impatient(offer, sandbox)
+    await engine.start()
+    sandbox.rules.add(fault, times=None)
+    error = await _failure(engine)
+    await engine.aclose()
     assert error.retryable
     assert KEY not in str(error)

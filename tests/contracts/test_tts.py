@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.contracts.stage import KEY, keyed, made, on_the_wire, started
+from tests.contracts.stage import KEY, impatient, keyed, made, on_the_wire, started
 
 from antiphon.errors import AtCapacity, ProviderError, Rejected
 from antiphon.net.offering import Offer, Speaks
@@ -79,7 +79,7 @@ FAULTS = {
 async def test_a_fault_ends_it_so_that_another_may_try(
     fault: Fault, offer: Offer, sandbox: Sandbox
 ) -> None:
-    engine = made(offer, sandbox)
+    engine = impatient(offer, sandbox)
     sandbox.rules.add(fault, times=None)
     error = await _failure(engine)
     await engine.aclose()

@@ -47,6 +47,28 @@ def test_a_trial_that_fails_opens_it_for_twice_as_long() -> None:
     assert breaker.allows(16.0)
 
 
+def test_one_outage_that_many_calls_notice_is_one_failure() -> None:
+    breaker = Breaker()
+    for _ in range(20):
+        breaker.failed(DOWN, 0.0)
+    assert breaker.allows(5.0)
+    breaker.failed(DOWN, 6.0)
+    breaker.failed(DOWN, 6.1)
+    assert not breaker.allows(15.9)
+    assert breaker.allows(16.0)
+
+
+def test_whether_it_is_ready_can_be_asked_without_trying_it() -> None:
+    breaker = opened()
+    assert not breaker.ready(4.9)
+    assert breaker.ready(5.0)
+    assert breaker.ready(5.0)
+    assert breaker.allows(5.0)
+    assert not breaker.ready(5.1)
+    breaker.failed(AtCapacity("busy"), 6.0)
+    assert breaker.state(6.0) == "open"
+
+
 def test_a_trial_nobody_ends_is_over_in_time() -> None:
     breaker = opened()
     assert breaker.allows(5.0)

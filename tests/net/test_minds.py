@@ -1,5 +1,6 @@
 """Several language models as one: who is asked, and the seam where one goes on for another."""
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from antiphon.actions import Message
 from antiphon.errors import ProviderError, Rejected, TimedOut, Unavailable
-from antiphon.net.minds import Minds, Patience, Seam
+from antiphon.net.minds import Minds, Patience, Seam, _Words
 from antiphon.net.roster import Roster
 from antiphon.ports.llm import Asking, Saying
 from antiphon.testing.clock import VirtualClock
@@ -159,3 +160,136 @@ def test_a_seam_neither_loses_nor_doubles_a_word(data: st.DataObject) -> None:
         out += seam.feed(second[at : at + step], last=at + step >= len(second))
         at += step
     assert (" ".join(words[:cut]) + out).split() == words
+
+
+def test_whoever_is_listened_to_no_longer_than_to_the_end_has_succeeded() -> None:
+    """As calls do: nobody asks for more behind the last piece."""
+
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, faults=[DOWN] * 3, second=WHOLE)
+        for _ in range(3):
+            await stage.answer()
+        await clock.sleep_until(clock.now() + 6.0)
+        answer = stage.minds.answer(ASKING)
+        async for piece in answer:
+            if piece.reason:
+                break
+        await answer.aclose()  # type: ignore[attr-defined]
+        assert stage.roster.standings(clock.now())[0].state == "closed"
+
+    VirtualClock().run(main)
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_whoever_was_stopped_amid_its_words_has_done_well(cancelled: bool) -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, faults=[DOWN] * 3, second=WHOLE)
+        for _ in range(3):
+            await stage.answer()
+        await clock.sleep_until(clock.now() + 6.0)
+        heard: list[Saying] = []
+
+        async def listen() -> None:
+            answer = stage.minds.answer(ASKING)
+            try:
+                async for piece in answer:
+                    heard.append(piece)
+                    if not cancelled and piece.text.startswith(" open"):
+                        return
+            finally:
+                await answer.aclose()  # type: ignore[attr-defined]
+
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(listen())
+            await clock.sleep_until(clock.now() + 0.125)
+            listening.cancel()
+        assert heard
+        assert not stage.first.open
+        assert stage.roster.standings(clock.now())[0].state == "closed"
+
+    VirtualClock().run(main)
+
+
+def test_reading_ahead_does_not_use_up_the_trial() -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, faults=[DOWN] * 3, second=WHOLE)
+        for _ in range(3):
+            await stage.answer()
+        await clock.sleep_until(clock.now() + 6.0)
+        await stage.minds.prime(ASKING.messages)
+        assert stage.first.primed
+        assert {piece.by for piece in await stage.answer()} == {"first"}
+
+    VirtualClock().run(main)
+
+
+def test_the_last_one_well_may_take_its_time() -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, second=WHOLE)
+        stage.second.first_token_s = stage.second.token_s = 5.0
+        assert text(await stage.answer()) == WHOLE
+        # And no sooner is one asked that is left alone for good reasons.
+        stage.roster.failed(stage.first, Rejected("no"), clock.now())
+        assert {piece.by for piece in await stage.answer()} == {"second"}
+
+    VirtualClock().run(main)
+
+
+def test_an_empty_beginning_is_no_beginning() -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, second=WHOLE)
+        stage.first.says = ["\n\nWe are"]
+        assert text(await stage.answer()).split() == WHOLE.split()
+        assert stage.second.asked[0].so_far == ""
+
+    VirtualClock().run(main)
+
+
+def test_languages_without_spaces_are_not_held_back() -> None:
+    words = _Words(held=True)
+    assert words.feed("我们九点", last=False) == "我们九点"
+    assert words.feed("到five", last=False) == "到"
+    assert words.feed(" p", last=False) == "five"
+    assert words.feed("เปิดทุกวันตั้งแต่เก้าโมงเช้าถึงห้าโมงเย็น", last=False)
+
+
+@pytest.mark.parametrize(
+    ("said", "second", "new"),
+    [
+        ("Die Straße ist", "Die Straße ist lang.", " lang."),
+        ("İzmir is", "İzmir is far.", " far."),
+        ("That costs", "$5 a day.", " $5 a day."),
+        ("We open at nine", ", and close at six.", ", and close at six."),
+        ("We open (early", ") at nine.", ") at nine."),
+        ("We open", "(early) at nine.", " (early) at nine."),
+        ("我们九点", "我们九点到五点开门。", "到五点开门。"),
+        ("我们从九点到五点", "从九点到五点开门。", "开门。"),
+        ("我们九点", "到五点开门。", "到五点开门。"),
+        ("word " * 100, "word " * 100 + "end", " end"),
+        ("We are open", "We are open", ""),
+        ("in", "inside", " inside"),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 3, 1000])
+def test_a_seam_in_any_writing(said: str, second: str, new: str, step: int) -> None:
+    seam = Seam(said)
+    pieces = [second[at : at + step] for at in range(0, len(second), step)]
+    out = [seam.feed(piece, last=piece is pieces[-1]) for piece in pieces[:-1]]
+    out.append(seam.feed(pieces[-1], last=True))
+    assert "".join(out).strip() == new.strip()
+    assert (said + "".join(out)).startswith((said + new).rstrip())
+
+
+@given(st.lists(st.text(max_size=8), min_size=1, max_size=8), st.data())
+def test_whatever_is_said_none_of_it_is_lost(pieces: list[str], data: st.DataObject) -> None:
+    """A continuation is given as it is but for spaces before it and a beginning that repeats."""
+    said = data.draw(st.text(min_size=1, max_size=20))
+    seam, words = Seam(said), _Words(held=True)
+    out = ""
+    for at, piece in enumerate(pieces):
+        last = at == len(pieces) - 1
+        out += words.feed(seam.feed(piece, last=last), last=last)
+    whole = "".join(pieces)
+    assert whole.endswith(out) or f" {whole}".endswith(out) or whole.endswith(out[1:])
+    gone = whole.removesuffix(out.removeprefix(" ")).strip()
+    assert gone.casefold() in said.casefold()

@@ -135,6 +135,14 @@ def test_a_name_that_names_no_class_is_refused(python: Path) -> None:
         providers.make("stt", order)
 
 
+@pytest.mark.parametrize("port, name", [("stt", "deepgram.TTS"), ("tts", "deepgram.STTv2")])
+def test_a_class_for_the_other_port_is_refused(python: Path, port: Port, name: str) -> None:
+    environ = {"ANTIPHON_LIVEKIT_PYTHON": str(python)}
+    order = Order(name=f"livekit:{name}", models=Path, environ=environ)
+    with pytest.raises(ConfigError, match="for something else"):
+        providers.make(port, order)
+
+
 async def _refusal(name: str, port: Port, python: Path, **environ: str) -> Missing:
     order = Order(
         name=name,

@@ -100,8 +100,9 @@ def test_a_key_cannot_be_written_into_an_agent_file() -> None:
 
 
 def test_no_provider_answers_to_two_ports() -> None:
-    """Or a file that swaps two of them would be right."""
-    names = [offer.name for offer in OFFERS]
+    """Or a file that swaps two of them would be right. A bridged class says itself which it
+    is."""
+    names = [offer.name for offer in OFFERS if not offer.name.startswith("livekit:")]
     assert len(names) == len(set(names))
 
 

@@ -1,5 +1,6 @@
 """Murmur pretended, for tests: it speaks with whatever voice the sandbox has."""
 
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -40,13 +41,8 @@ async def _voices(exchange: Exchange, means: Means) -> None:
     await exchange.answer(msgspec.json.encode(VOICES))
 
 
+_desk = partial(Desk, key=_key, refuse=_refuse)
 DESKS: Final = (
-    Desk(path="/murmur" + wire.SPEECH_PATH, key=_key, refuse=_refuse, serve=_speech),
-    Desk(
-        path="/murmur" + wire.VOICES_PATH,
-        key=_key,
-        refuse=_refuse,
-        serve=_voices,
-        methods=("GET",),
-    ),
+    _desk(path="/murmur" + wire.SPEECH_PATH, serve=_speech),
+    _desk(path="/murmur" + wire.VOICES_PATH, serve=_voices, methods=("GET",)),
 )

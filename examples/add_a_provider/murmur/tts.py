@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator
 from functools import partial
 
-from antiphon.errors import ProviderError, Rejected
 from antiphon.net.http import Http
 from antiphon.net.spoken_http import HttpUtterance
 from antiphon.ports.tts import Speaking
@@ -24,14 +23,8 @@ class MurmurSynthesiser:
         self.fingerprint = f"murmur whisper {settings.voice}"
 
     async def start(self) -> None:
-        """Raises `Rejected` for a wrong key. A vendor that is away for the moment does not keep
-        the process from starting."""
-        try:
-            async with self._http.ask("GET", wire.VOICES_PATH):
-                pass  # and the connection is warm
-        except ProviderError as error:
-            if isinstance(error, Rejected):
-                raise
+        """Raises `Rejected` for a wrong key."""
+        await self._http.knock(wire.VOICES_PATH)
 
     def utter(self, speaking: Speaking) -> HttpUtterance:
         return HttpUtterance(partial(self._sound, speaking), provider=self.name)

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from murmur.desk import DESKS
+
 from antiphon.errors import AtCapacity, Rejected, TimedOut, Unavailable
 from antiphon.net.offering import Order
 from antiphon.sandbox.faults import Fault
@@ -10,12 +12,11 @@ from antiphon.sandbox.server import Sandbox
 from antiphon.testing import conformance_tts
 from antiphon.testing.conformance_tts import SynthesiserCase, speak
 from antiphon.wiring import providers
-from murmur.desk import DESKS
 
 
 @pytest.fixture(scope="module")
 def running():
-    with Sandbox(key="right", desks=DESKS) as sandbox:
+    with Sandbox(key="the-right-key", desks=DESKS) as sandbox:
         yield sandbox
 
 
@@ -25,32 +26,36 @@ def sandbox(running):
     return running
 
 
-def made(sandbox, **options):
+def made(environ, **options):
     """As an agent file gets it: by its name, through the entry point."""
-    order = Order(name="murmur/whisper", options=options, environ=sandbox.environ(), models=Path)
+    order = Order(name="murmur/whisper", environ=environ, options=options, models=Path)
     return providers.make("tts", order)
 
 
 @pytest.mark.parametrize("check", conformance_tts.CHECKS, ids=lambda check: check.__name__)
 async def test_it_conforms(check, sandbox):
-    engine = made(sandbox)
+    engine = made(sandbox.environ())
     await engine.start()
-    vanish = lambda _: sandbox.vanish()
-    await check(SynthesiserCase(engine=engine, make=lambda: made(sandbox), kill=vanish))
+    case = SynthesiserCase(
+        engine=engine,
+        make=lambda: made(sandbox.environ()),
+        kill=lambda _: sandbox.vanish(),
+    )
+    await check(case)
     await engine.aclose()
 
 
 FAULTS = {
-    "key": (Fault(refuse=401), Rejected),
     "limit": (Fault(refuse=429, retry_after_s=7), AtCapacity),
+    "trouble": (Fault(refuse=503), Unavailable),
     "vanishes": (Fault(after=2, vanish=True), Unavailable),
     "stalls": (Fault(after=2, stall=True), TimedOut),
 }
 
 
-@pytest.mark.parametrize(("fault", "error"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("fault, error", FAULTS.values(), ids=FAULTS)
 async def test_a_fault_is_one_of_our_errors(fault, error, sandbox):
-    engine = made(sandbox, audio_within_s=0.5)
+    engine = made(sandbox.environ(), audio_within_s=0.5)
     sandbox.rules.add(fault)
     with pytest.raises(error):
         await speak(engine, "We are open from nine to five.")
@@ -58,5 +63,15 @@ async def test_a_fault_is_one_of_our_errors(fault, error, sandbox):
 
 
 async def test_a_voice_it_does_not_have_is_rejected(sandbox):
+    engine = made(sandbox.environ(), voice="growl")
     with pytest.raises(Rejected, match="no voice growl"):
-        await speak(made(sandbox, voice="growl"), "Hello.")
+        await speak(engine, "Hello.")
+    await engine.aclose()
+
+
+async def test_a_wrong_key_is_known_before_a_call_and_shown_nowhere(sandbox):
+    engine = made({**sandbox.environ(), "MURMUR_API_KEY": "a-wrong-key"})
+    with pytest.raises(Rejected) as refused:
+        await engine.start()
+    await engine.aclose()
+    assert "a-wrong-key" not in f"{engine!r} {refused.value!r}"

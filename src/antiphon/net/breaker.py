@@ -48,13 +48,18 @@ class Breaker:
             return "closed"
         return "open" if now < self._until_s else "trying"
 
-    def allows(self, now: float) -> bool:
-        """Whether a request may be made now. Once the time is up, one at a time may."""
+    def ready(self, now: float) -> bool:
+        """Whether a request might be made now. Asking commits to nothing."""
         if self._until_s is None:
             return True
-        if now < self._until_s or (self._trial_until_s is not None and now < self._trial_until_s):
+        return now >= self._until_s and not self._tried(now)
+
+    def allows(self, now: float) -> bool:
+        """Whether a request may be made now. Once the time is up, one at a time may."""
+        if not self.ready(now):
             return False
-        self._trial_until_s = now + self._tolerance.trial_s
+        if self._until_s is not None:
+            self._trial_until_s = now + self._tolerance.trial_s
         return True
 
     def succeeded(self) -> None:
@@ -64,17 +69,21 @@ class Breaker:
 
     def failed(self, error: ProviderError, now: float) -> None:
         """A request failed. What the vendor says about when to come back is respected."""
-        tolerance = self._tolerance
+        tolerance, state = self._tolerance, self.state(now)
         self._failures += 1
-        trial = self._trial_until_s is not None
         if not error.retryable:
-            self._open(now + tolerance.refused_s)
+            self._open(now, now + tolerance.refused_s)
         elif isinstance(error, AtCapacity) and error.retry_after_s is not None:
-            self._open(now + min(error.retry_after_s, tolerance.most_s))
-        elif trial or self._failures >= tolerance.failures:
-            self._open(now + min(tolerance.open_s * 2**self._opened, tolerance.most_s))
+            self._open(now, now + min(error.retry_after_s, tolerance.most_s))
+        elif state == "trying" or (state == "closed" and self._failures >= tolerance.failures):
+            # While it is open, what fails was asked before: one outage ends all requests at once.
+            self._open(now, now + min(tolerance.open_s * 2**self._opened, tolerance.most_s))
 
-    def _open(self, until_s: float) -> None:
-        self._until_s = until_s
+    def _open(self, now: float, until_s: float) -> None:
+        if self.state(now) != "open":
+            self._opened = min(self._opened + 1, 16)
+        self._until_s = max(until_s, self._until_s or 0.0)
         self._trial_until_s = None
-        self._opened = min(self._opened + 1, 16)
+
+    def _tried(self, now: float) -> bool:
+        return self._trial_until_s is not None and now < self._trial_until_s

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx2
 
-from antiphon.errors import ProviderError, TimedOut, Unavailable
+from antiphon.errors import ProviderError, Rejected, TimedOut, Unavailable
 from antiphon.net.account import Account
 from antiphon.net.refusal import refusal, washed
 
@@ -29,6 +29,8 @@ MAX_REFUSAL: Final = 64 << 10
 # At debug level the library tells of every header, keys included.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 logging.getLogger("httpcore2").setLevel(logging.WARNING)
+
+log: Final = logging.getLogger(__name__)
 
 
 def client(
@@ -129,6 +131,18 @@ class Http:
             yield Answer(response, self)
         finally:
             await response.aclose()
+
+    async def knock(self, path: str) -> None:
+        """Get something small, once, before the first call: the connection is there, and a wrong
+        key is known. Raises `Rejected`; a vendor that is away for the moment does not keep the
+        process from starting."""
+        try:
+            async with self.ask("GET", path):
+                pass
+        except Rejected:
+            raise
+        except ProviderError as error:
+            log.warning("not reached at start, will be tried again: %s", error)
 
     def trouble(self, error: Exception) -> ProviderError:
         """What an error of the library means."""

@@ -6,6 +6,7 @@ here: what is asked (dialog), what a vendor's error means (its adapter).
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -19,10 +20,18 @@ from antiphon.ports.llm import Asking, LanguageModel, Saying
 
 __all__ = ["Minds", "Patience", "Seam"]
 
-HELD_LETTERS: Final = 240
-"""So much of a continuation is held back at most while it may still be a repetition."""
+LONGEST_WORD: Final = 40
+"""More letters than this without an end are not waited for: not all languages part their words."""
 LEAST_LETTERS: Final = 4
 """A shorter repetition is a coincidence: many words begin with an "a"."""
+_SIGN: Final = r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uff60]"
+"""A word or a mark of its own: no space parts it from the next."""
+_WORD_END: Final = re.compile(rf"(?=\s)|(?<={_SIGN})")
+_WORD_START: Final = re.compile(rf"(?<!\S)(?=\S)|(?={_SIGN})|(?<={_SIGN})(?=\S)")
+_WITHIN: Final = re.compile(rf"(?:(?!{_SIGN})\w){{2}}")
+"""Two letters of one word."""
+_CLINGING: Final = frozenset(",.;:!?%)]}'’”»…")
+"""No space goes before these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +70,14 @@ class Minds:
         error: ProviderError = Unavailable("nobody could be asked", provider=self.name)
         while (model := self._roster.pick(self._clock.now(), without=tried)) is not None:
             tried.append(model)
-            seam, words = Seam(said), _Words(held=len(self._roster) > 1)
+            half = replace(asking, so_far=said if said.strip() else "")
             try:
-                async with aclosing(self._pieces(model, replace(asking, so_far=said))) as pieces:
+                async with aclosing(self._half(model, half, self._waits(tried))) as pieces:
                     async for piece in pieces:
-                        last = bool(piece.reason)
-                        text = words.feed(seam.feed(piece.text, last=last), last=last)
-                        said += text
-                        if text or piece.reason:
-                            yield replace(piece, text=text, by=piece.by or model.name)
+                        said += piece.text
+                        yield piece
                         if piece.reason:
-                            self._roster.succeeded(model)
                             return
-                raise Unavailable("the answer broke off", provider=model.name)
             except ProviderError as trouble:
                 error = trouble
                 self._roster.failed(model, trouble, self._clock.now())
@@ -82,31 +86,59 @@ class Minds:
 
     async def prime(self, messages: tuple[Message, ...]) -> None:
         """The one that is to be asked next reads ahead."""
-        if model := self._roster.pick(self._clock.now()):
-            await model.prime(messages)
+        model = next(iter(self._roster.well(self._clock.now())), self._roster.preferred)
+        await model.prime(messages)
 
     async def aclose(self) -> None:
         """See `start`."""
 
-    async def _pieces(self, model: LanguageModel, asking: Asking) -> AsyncGenerator[Saying, None]:
-        """The model's, each in time. The last one that is left may take as long as it wants."""
-        patience = self._patience if len(self._roster) > 1 else None
-        wait_s = patience.first_s if patience else None
-        answer = model.answer(asking)
+    def _waits(self, tried: list[LanguageModel]) -> Patience | None:
+        """How long for; without an end where nobody else is well."""
+        others = [model for model in self._roster.well(self._clock.now()) if model not in tried]
+        return self._patience if others else None
+
+    async def _half(
+        self, model: LanguageModel, asking: Asking, patience: Patience | None
+    ) -> AsyncGenerator[Saying, None]:
+        """What one model says of an answer: whole words, and nothing that was said before."""
+        seam, words = Seam(asking.so_far), _Words(held=len(self._roster) > 1)
+        answered = False
         try:
-            while True:
-                try:
-                    async with asyncio.timeout(wait_s):
-                        piece = await anext(answer)
-                except StopAsyncIteration:
-                    return
-                except TimeoutError:
-                    raise TimedOut(f"no words within {wait_s:g} s", provider=model.name) from None
-                wait_s = patience.between_s if patience else None
-                yield piece
-        finally:
-            if isinstance(answer, AsyncGenerator):
-                await answer.aclose()
+            async with aclosing(_in_time(model, asking, patience)) as pieces:
+                async for piece in pieces:
+                    last = bool(piece.reason)
+                    text = words.feed(seam.feed(piece.text, last=last), last=last)
+                    if text or last:
+                        answered = True
+                        yield replace(piece, text=text, by=piece.by or model.name)
+            raise Unavailable("the answer broke off", provider=model.name)
+        except (GeneratorExit, asyncio.CancelledError):
+            # Nobody asks for more behind the end of an answer, nor behind what is enough of it.
+            if answered:
+                self._roster.succeeded(model)
+            raise
+
+
+async def _in_time(
+    model: LanguageModel, asking: Asking, patience: Patience | None
+) -> AsyncGenerator[Saying, None]:
+    """The model's pieces."""
+    wait_s = patience.first_s if patience else None
+    answer = model.answer(asking)
+    try:
+        while True:
+            try:
+                async with asyncio.timeout(wait_s):
+                    piece = await anext(answer)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise TimedOut(f"no words within {wait_s} s", provider=model.name) from None
+            wait_s = patience.between_s if patience else None
+            yield piece
+    finally:
+        if isinstance(answer, AsyncGenerator):
+            await answer.aclose()
 
 
 class _Words:
@@ -120,7 +152,9 @@ class _Words:
         text = self._rest + text
         cut = len(text)
         if self._hold and not last:
-            cut = max((at for at, letter in enumerate(text) if letter.isspace()), default=0)
+            ends = [found.start() for found in _WORD_END.finditer(text)]
+            cut = ends[-1] if ends else 0
+            cut = len(text) if len(text) - cut > LONGEST_WORD else cut
         self._rest = text[cut:]
         return text[:cut]
 
@@ -139,30 +173,28 @@ class Seam:
         if self._joined:
             return text
         self._held += text
-        if not last and len(self._held) < HELD_LETTERS and self._may_repeat():
+        if not last and self._may_repeat():
             return ""
         return self._join()
 
     def _join(self) -> str:
         held, self._held, self._joined = self._held, "", True
         fresh = held[self._repeated(held) :]
-        if not fresh:
-            return ""
-        space = fresh[0].isalnum() and not self._said[-1:].isspace()
-        return f" {fresh}" if space else fresh
+        joint = self._said[-1:] + fresh[:1]
+        clings = fresh[:1] in _CLINGING or _WORD_END.search(joint) or len(joint) < 2
+        return fresh if clings else f" {fresh}"
 
     def _may_repeat(self) -> bool:
         """It is still a beginning of what was said, or of some end of it."""
-        held, said = self._held.lstrip().casefold(), self._said.strip().casefold()
-        if said.startswith(held):
-            return True
-        return any(said[at:].startswith(held) for at in _word_starts(said))
+        held, said = _folded(self._held.lstrip()), _folded(self._said.strip())
+        starts = (found.start() for found in _WORD_START.finditer(said))
+        return any(said.startswith(held, at) for at in starts)
 
     def _repeated(self, held: str) -> int:
         """How much of it was said before: all of the first half, or the longest end of it."""
         space = len(held) - len(held.lstrip())
-        text, said = held.lstrip().casefold(), self._said.strip().casefold()
-        for at in _word_starts(said):
+        text, said = _folded(held.lstrip()), _folded(self._said.strip())
+        for at in (found.start() for found in _WORD_START.finditer(said)):
             end = said[at:]
             if (at == 0 or len(end) >= LEAST_LETTERS) and _begins(text, end):
                 return space + len(end)
@@ -171,12 +203,11 @@ class Seam:
 
 def _begins(text: str, end: str) -> bool:
     """Whole words: "in" is no beginning of "inside"."""
-    if not text.startswith(end):
-        return False
-    after = text[len(end) : len(end) + 1]
-    return not (after.isalnum() and end[-1].isalnum())
+    joint = text[len(end) - 1 : len(end) + 1]
+    return text.startswith(end) and not _WITHIN.fullmatch(joint)
 
 
-def _word_starts(text: str) -> list[int]:
-    """Where words begin, the first first."""
-    return [at for at, _ in enumerate(text) if at == 0 or (text[at - 1].isspace())]
+def _folded(text: str) -> str:
+    """In small letters, and as long as before: some letters are two then."""
+    folded = (letter.casefold() for letter in text)
+    return "".join(low if len(low) == 1 else at for low, at in zip(folded, text, strict=True))

@@ -69,13 +69,13 @@ class Roster(Generic[E]):
         return able[0] if able else None
 
     def well(self, now: float) -> list[E]:
-        """Who is not left alone just now, in order. Asking commits to nothing."""
-        return [engine for engine in self.engines if self._breaker(engine).state(now) != "open"]
+        """Who might be asked now, in order. Asking commits to nothing."""
+        return [engine for engine in self.engines if self._breaker(engine).ready(now)]
 
     def better(self, engine: E, now: float) -> bool:
         """Whether somebody before this one may be asked again."""
         return any(
-            self._breaker(each).state(now) != "open" and now - failed_s >= REST_S
+            self._breaker(each).ready(now) and now - failed_s >= REST_S
             for each, failed_s in zip(
                 self.engines[: self.engines.index(engine)], self._failed_s, strict=False
             )

@@ -41,8 +41,11 @@ class LimitExceededException(TranscribeError):
     """Too many streams."""
 
 
-class ServiceUnavailableException(TranscribeError):
+class _Later(TranscribeError):
     """Try later."""
+
+
+_Later.__name__ = "ServiceUnavailableException"  # what the SDK calls it
 
 
 class UnknownServiceException(TranscribeError):
@@ -124,7 +127,7 @@ class _Transcribe:
             case 429:
                 raise LimitExceededException("too many streams")
             case 503:
-                raise ServiceUnavailableException("try later")
+                raise _Later("try later")
             case _:
                 pass
         if asked["media_encoding"] != "pcm" or "-" not in asked["language_code"]:

@@ -50,6 +50,8 @@ class RecogniserCase:
     most_wrong: float
     """The word error rate it must stay under for either."""
     final_within_s: float = 2.0
+    pace: float = 1.0
+    """Seconds for a second of audio: less for one that goes by what it is fed, not by the clock."""
     kill: Callable[[Recogniser], None] | None = None
     """Kill the engine's process; None where it has none."""
 
@@ -59,6 +61,7 @@ class Ear:
     """An open recognition and what it told, with a caller's side to it."""
 
     engine: Recogniser
+    pace: float = 1.0
     told: list[TranscriptChanged] = field(default_factory=list)
     fed_s: float = 0.0
     slowest_feed_s: float = 0.0
@@ -96,7 +99,7 @@ class Ear:
             self.feed(speech.pcm[at : at + frame])
             if edges and self.fed_s >= edges[0].at_s + KNOWN_LATE_S:
                 self.recognition.voice(edges.pop(0))
-            await pause(FRAME_S)
+            await pause(FRAME_S * self.pace)
         for edge in edges:
             self.recognition.voice(edge)
         return began_s + speech.ends_s
@@ -113,9 +116,9 @@ class Ear:
 
 
 @asynccontextmanager
-async def listening(engine: Recogniser) -> AsyncIterator[Ear]:
+async def listening(case: RecogniserCase) -> AsyncIterator[Ear]:
     """An ear that is open for the length of the block, and closes at once."""
-    ear = Ear(engine)
+    ear = Ear(case.engine, case.pace)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(ear.recognition.run())
         yield ear
@@ -125,7 +128,7 @@ async def listening(engine: Recogniser) -> AsyncIterator[Ear]:
 
 
 async def partials_come_while_the_caller_speaks(case: RecogniserCase) -> None:
-    async with listening(case.engine) as ear:
+    async with listening(case) as ear:
         ended_s = await ear.hear(case.first)
         spoken = case.first.text.lower().split()
         early = [told for told in ear.told if not told.final and told.end_s < ended_s - 0.1]
@@ -135,7 +138,7 @@ async def partials_come_while_the_caller_speaks(case: RecogniserCase) -> None:
 
 
 async def a_final_holds_what_was_said(case: RecogniserCase) -> None:
-    async with listening(case.engine) as ear:
+    async with listening(case) as ear:
         for speech in (case.first, case.second):
             ended_s = await ear.hear(speech)
             final = await ear.final(ended_s, case.final_within_s)
@@ -148,7 +151,7 @@ async def a_final_holds_what_was_said(case: RecogniserCase) -> None:
 
 
 async def asking_again_is_answered_again(case: RecogniserCase) -> None:
-    async with listening(case.engine) as ear:
+    async with listening(case) as ear:
         ended_s = await ear.hear(case.first)
         final = await ear.final(ended_s, case.final_within_s)
         again = await ear.final(ended_s, case.final_within_s)
@@ -156,7 +159,7 @@ async def asking_again_is_answered_again(case: RecogniserCase) -> None:
 
 
 async def speech_that_goes_on_is_the_same_segment(case: RecogniserCase) -> None:
-    async with listening(case.engine) as ear:
+    async with listening(case) as ear:
         ended_s = await ear.hear(case.first)
         before = await ear.final(ended_s, case.final_within_s)
         ended_s = await ear.hear(case.second)
@@ -169,7 +172,7 @@ async def speech_that_goes_on_is_the_same_segment(case: RecogniserCase) -> None:
 
 
 async def what_was_forgotten_is_not_told_again(case: RecogniserCase) -> None:
-    async with listening(case.engine) as ear:
+    async with listening(case) as ear:
         ended_s = await ear.hear(case.first)
         before = await ear.final(ended_s, case.final_within_s)
         ear.recognition.forget(ended_s)
@@ -181,16 +184,16 @@ async def what_was_forgotten_is_not_told_again(case: RecogniserCase) -> None:
 
 
 async def silence_has_no_words(case: RecogniserCase) -> None:
-    async with listening(case.engine) as ear:
+    async with listening(case) as ear:
         ear.feed(bytes(2 * RATE_HZ))
         final = await ear.final(1.0, case.final_within_s)
         assert final.text.strip() == ""
-    async with listening(case.engine) as ear:
+    async with listening(case) as ear:
         assert (await ear.final(0.0, case.final_within_s)).text.strip() == ""
 
 
 async def speech_without_end_is_bounded(case: RecogniserCase) -> None:
-    async with listening(case.engine) as ear:
+    async with listening(case) as ear:
         ear.recognition.voice(SpeechStarted(at_s=0.0))
         block = case.first.pcm * 4
         for _ in range(60):
@@ -202,7 +205,7 @@ async def speech_without_end_is_bounded(case: RecogniserCase) -> None:
 
 async def calls_are_heard_at_once(case: RecogniserCase) -> None:
     async def call() -> str:
-        async with listening(case.engine) as ear:
+        async with listening(case) as ear:
             ended_s = await ear.hear(case.first)
             return (await ear.final(ended_s, 3 * case.final_within_s)).text
 
@@ -213,7 +216,7 @@ async def calls_are_heard_at_once(case: RecogniserCase) -> None:
 async def a_killed_engine_recovers(case: RecogniserCase) -> None:
     if case.kill is None:
         return
-    ear, failure = Ear(case.engine), None
+    ear, failure = Ear(case.engine, case.pace), None
     async with asyncio.TaskGroup() as group:
         running = group.create_task(_failure(ear))
         await ear.hear(case.first)

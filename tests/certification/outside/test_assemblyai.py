@@ -14,6 +14,7 @@ from assemblyai.streaming.v3 import (
     RealTimeError,
     RealTimeEvents,
     RealTimeParameters,
+    RealTimeSessionParameters,
     RealTimeTranscriber,
     RealTimeTranscriberOptions,
     TerminationEvent,
@@ -58,6 +59,7 @@ def test_it_hears(sandbox: Sandbox) -> None:
     client.connect(RealTimeParameters(speech_model=MODEL, sample_rate=16_000, format_turns=True))
     speech = pcm()
     client.stream([speech[at : at + 3200] for at in range(0, len(speech), 3200)])
+    client.set_params(RealTimeSessionParameters(max_turn_silence=2000))
     client.keep_alive()
     client.force_endpoint()
     assert listener.ended.wait(10)

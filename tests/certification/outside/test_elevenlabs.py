@@ -99,7 +99,7 @@ async def _frames(url: str, sandbox: Sandbox, messages: list[dict[str, Any]]) ->
     return frames
 
 
-@pytest.mark.proves(SINGLE, by=SDK, schema=STRICT, limits="close 1000 after the last frame")
+@pytest.mark.proves(SINGLE, by=SDK, schema=STRICT)
 async def test_a_single_stream_fits_the_sdk(sandbox: Sandbox) -> None:
     place = f"{sandbox.ws}/v1/text-to-speech/{VOICE}/stream-input"
     said = [{"text": " "}, {"text": f"{SENTENCE} "}, {"text": ""}]
@@ -109,7 +109,7 @@ async def test_a_single_stream_fits_the_sdk(sandbox: Sandbox) -> None:
     assert kinds[-1] == "FinalOutput"
 
 
-@pytest.mark.proves(MULTI, by=SDK, schema=STRICT, controls="context_id, flush, close_context")
+@pytest.mark.proves(MULTI, by=SDK, schema=STRICT)
 async def test_a_multi_stream_fits_the_sdk(sandbox: Sandbox) -> None:
     place = f"{sandbox.ws}/v1/text-to-speech/{VOICE}/multi-stream-input"
     said = [

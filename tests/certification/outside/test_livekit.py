@@ -82,7 +82,7 @@ NOVA = "WS /v1/listen"
 FLUX = "WS /v2/listen"
 
 
-@proves("deepgram", NOVA, exchange="interim and final results", controls="KeepAlive, Finalize")
+@proves("deepgram", NOVA, exchange="interim and final results", controls="KeepAlive")
 async def test_deepgram_nova(sandbox: Sandbox) -> None:
     check(await heard(deepgram.STT(api_key=sandbox.key, base_url=f"{sandbox.http}/v1/listen")))
 
@@ -127,7 +127,7 @@ async def test_elevenlabs_scribe_refuses(sandbox: Sandbox) -> None:
 UNIVERSAL = "WS /v3/ws"
 
 
-@proves("assemblyai", UNIVERSAL, exchange="Begin, Turn", controls="ForceEndpoint, Terminate")
+@proves("assemblyai", UNIVERSAL, exchange="Begin, Turn")
 async def test_assemblyai(sandbox: Sandbox) -> None:
     check(await heard(assemblyai.STT(api_key=sandbox.key, base_url=sandbox.ws)))
 
@@ -194,7 +194,7 @@ async def mute(voice: Any, *, streamed: bool) -> int:
 AURA = "WS /v1/speak"
 
 
-@proves("deepgram", AURA, exchange="audio", controls="Speak, Flush, Close")
+@proves("deepgram", AURA, exchange="audio", controls="Speak, Flush")
 async def test_deepgram_aura(sandbox: Sandbox) -> None:
     voice = deepgram.TTS(api_key=sandbox.key, base_url=f"{sandbox.http}/v1/speak")
     seconds, _ = await spoken(voice, streamed=True)

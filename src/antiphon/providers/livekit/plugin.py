@@ -25,8 +25,10 @@ def plugin_child(
     if (named := NAME.fullmatch(name)) is None:
         raise ConfigError(
             f"{name} names no plugin's class",
-            fix="write livekit:PLUGIN.CLASS: livekit:deepgram.STT",
+            fix="write livekit:PLUGIN.CLASS, as in livekit:deepgram.STT",
         )
+    if port.upper() not in named[2].upper():
+        raise ConfigError(f"{port}: {named[2]} of {name} is a class for something else")
     return Child(
         Program(
             name=name,

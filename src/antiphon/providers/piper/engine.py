@@ -102,13 +102,15 @@ class Engine:
         if config.num_speakers > 1:
             inputs["sid"] = np.array([self._speaker(fields["voice"])], dtype=np.int64)
         elif fields["voice"]:
-            raise Rejected("this Piper model has one voice; leave voice empty", provider="local/piper")
+            what = "this Piper model has one voice; leave voice empty"
+            raise Rejected(what, provider="local/piper")
         return inputs
 
     def _speaker(self, voice: str) -> int:
         known = self._config.speaker_id_map
         if voice and voice not in known:
-            raise Rejected(f"no voice {voice!r}; there are {', '.join(known)}", provider="local/piper")
+            what = f"no voice {voice!r}; there are {', '.join(known)}"
+            raise Rejected(what, provider="local/piper")
         return known[voice] if voice else self._config.default_speaker_id
 
     def _times(self, sentence: _Sentence, durations: NDArray[np.int64]) -> list[tuple[int, int]]:
