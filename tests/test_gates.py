@@ -13,7 +13,7 @@ from antiphon import __version__
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-LOCKS = ["requirements/run.txt", "requirements/dev.txt"]
+LOCKS = ["requirements/run.txt", "requirements/dev.txt", "requirements/certify.txt"]
 SCRIPTS = ["run", ".ci/run", "requirements/lock"]
 
 

@@ -45,15 +45,17 @@ class _Later(TranscribeError):
     """Try later."""
 
 
-_Later.__name__ = "ServiceUnavailableException"  # what the SDK calls it
-
-
-class UnknownServiceException(TranscribeError):
+class _Unknown(TranscribeError):
     """Whatever the SDK has no class for; a wrong key is among it."""
 
     def __init__(self, status_code: int, error_code: str, message: str) -> None:
         super().__init__(message)
         self.status_code, self.error_code = status_code, error_code
+
+
+# What the SDK calls them: adapters go by the names.
+_Later.__name__ = "ServiceUnavailableException"
+_Unknown.__name__ = "UnknownServiceException"
 
 
 class ClientError(Exception):
@@ -120,10 +122,10 @@ class _Transcribe:
         cloud.asked.append(asked)
         if self.login.key_id != cloud.key:
             said = f"The security token {self.login.key_id} is invalid."
-            raise UnknownServiceException(403, "UnrecognizedClientException", said)
+            raise _Unknown(403, "UnrecognizedClientException", said)
         match trouble.refuse:
             case 403:
-                raise UnknownServiceException(403, "AccessDeniedException", "not allowed")
+                raise _Unknown(403, "AccessDeniedException", "not allowed")
             case 429:
                 raise LimitExceededException("too many streams")
             case 503:

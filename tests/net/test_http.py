@@ -1,0 +1,44 @@
+"""HTTP to a vendor, before the first call."""
+
+import socket
+
+import pytest
+from pydantic import SecretStr
+
+from antiphon.errors import Rejected
+from antiphon.net.account import Account
+from antiphon.net.http import Http
+from antiphon.sandbox.faults import Fault
+from antiphon.sandbox.server import Sandbox
+
+
+def http(url: str) -> Http:
+    account = Account(api_key=SecretStr("a-secret"), base_url=url)
+    return Http("vendor/voice", account, {"xi-api-key": "a-secret"}, silent_s=2.0)
+
+
+async def test_a_knock_learns_of_a_wrong_key_and_nothing_else_keeps_us_from_starting(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with Sandbox() as sandbox:
+        vendor = http(sandbox.http_url)
+        await vendor.knock("/v1/voices")
+        assert not caplog.records
+        sandbox.rules.add(Fault(refuse=503))
+        await vendor.knock("/v1/voices")
+        sandbox.rules.add(Fault(refuse=401))
+        with pytest.raises(Rejected):
+            await vendor.knock("/v1/voices")
+        await vendor.aclose()
+    (warned,) = caplog.messages
+    assert warned.startswith("not reached at start, will be tried again: vendor/voice: ")
+    assert "a-secret" not in warned
+
+
+async def test_a_knock_where_nobody_is_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        vendor = http(f"http://127.0.0.1:{taken.getsockname()[1]}")
+        await vendor.knock("/v1/voices")
+        await vendor.aclose()
+    assert len(caplog.records) == 1
