@@ -116,14 +116,15 @@ def play(
     settings: MouthSettings | None = None,
     phrases: PhraseCache | None = None,
     on_sent: Callable[[bytes, int], None] | None = None,
+    kind: type[ScriptedVoice] = ScriptedVoice,
     **line: Any,
 ) -> Stage:
     """Run a scene on a stage of its own; gives the stage back for questions."""
 
     async def main(clock: VirtualClock) -> Stage:
         transport = PretendTransport(clock=clock, **line)
-        humming = ScriptedVoice(clock=clock, **({"rate_hz": 8000} | (voice or {})))
-        standing = [ScriptedVoice(clock=clock, **other) for other in others]
+        humming = kind(clock=clock, **({"rate_hz": 8000} | (voice or {})))
+        standing = [kind(clock=clock, **other) for other in others]
         wheel = SpareWheel(clock)
         told: list[tuple[float, Any]] = []
         mouth = Mouth(

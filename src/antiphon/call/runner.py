@@ -213,6 +213,10 @@ class Call:
                     self._trouble(error)
                 self._end(CallEnded(by="failure", reason="; ".join(map(short, errors))))
 
+    def hang_up(self, reason: str) -> None:
+        """End the call from our side, as soon as what it was told before is dealt with."""
+        self._inbox.put(CallEnded(by="agent", reason=reason))
+
     def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = self._group.create_task(work)
         self._tasks.add(task)

@@ -85,8 +85,10 @@ class Agent:
         *,
         recorder: Recorder | None = None,
         watchers: Sequence[Watcher] = (),
+        begun: Callable[[Call], None] = lambda _: None,
     ) -> CallEnded:
-        """Hold one call to its end, writing its log as it happens."""
+        """Hold one call to its end, writing its log as it happens. ``begun`` is given the call,
+        to hang it up if need be."""
         talk = conversation(self.settings)
         captions = Captions(talk, transport)
         runner = Call(
@@ -97,6 +99,7 @@ class Agent:
             recorder=recorder,
             watchers=(captions, *watchers),
         )
+        begun(runner)
         return await runner.run()
 
 
