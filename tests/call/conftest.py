@@ -5,6 +5,7 @@ one call or a hand in it.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -190,6 +191,7 @@ class Exchange:
         self.voice = ToneVoice(clock=self.clock, words=self.words)
         self.model: Any = ScriptedModel(clock=self.clock, says=["I see what you mean."])
         self.other_voices: list[ToneVoice] = []
+        self.other_ears: list[ToneRecogniser] = []
         self.vad = EnergyVad()
         self.plane = Plane(self.vad, self.clock)
         self.call_clock: Clock = self.clock
@@ -200,7 +202,7 @@ class Exchange:
         return Equipment(
             clock=self.call_clock,
             plane=self.plane,
-            recognisers=Roster([self.recogniser]),
+            recognisers=Roster([self.recogniser, *self.other_ears]),
             voices=Roster([self.voice, *self.other_voices]),
             model=self.model,
             endpoint=self.endpoint,
@@ -221,6 +223,14 @@ class Exchange:
         """Another voice, for when the first fails."""
         other = ToneVoice(clock=self.clock, words=self.words, name="other", fingerprint="other-1")
         self.other_voices.append(other)
+        return other
+
+    def stand_in_ears(self, **more: Any) -> ToneRecogniser:
+        """Another recogniser, likewise."""
+        name = f"ears {len(self.other_ears) + 1}"
+        other = ToneRecogniser(clock=self.clock, words=self.words, name=name, **more)
+        other.dies_at, other.refuses = deque(other.dies_at), deque(other.refuses)
+        self.other_ears.append(other)
         return other
 
     def later(self, at_s: float, act: Callable[..., object], *args: object) -> None:

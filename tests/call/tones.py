@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,20 +143,21 @@ class ToneEngine:
         self._recogniser = recogniser
         self.program = _Program()
 
-    def ask(self, fields: dict[str, object], pcm: bytes, urgency: Urgency) -> Job:
+    def ask(self, fields: dict[str, Any], pcm: bytes, urgency: Urgency) -> Job:
         job = Job(0, lambda _: None, lambda *_: None)
         job.at_work = True
         delay_s = self._recogniser.delay_s
-        asyncio.get_running_loop().call_later(delay_s, self._answer, job, pcm)
+        asyncio.get_running_loop().call_later(delay_s, self._answer, job, pcm, fields)
         return job
 
-    def _answer(self, job: Job, pcm: bytes) -> None:
+    def _answer(self, job: Job, pcm: bytes, fields: dict[str, Any]) -> None:
         if job.over:
             return
         if (error := self._recogniser.trouble()) is not None:
             job.end(error)
             return
-        tones = [tone for tone in read(pcm, 16000, self._recogniser.words) if tone.share > 0.6]
+        heard = read(pcm, fields["rate_hz"], self._recogniser.words)
+        tones = [tone for tone in heard if tone.share > 0.6]
         words = [[tone.text, tone.start_s, tone.end_s, 1.0] for tone in tones]
         text = " ".join(tone.text for tone in tones)
         job.hear(Answer({"text": text, "words": words, "confidence": 1.0}, b""))

@@ -88,6 +88,18 @@ def test_with_json_every_reply_is_a_line_of_json(
     assert len({line["reply"] for line in said}) == 4
 
 
+def test_a_blank_line_is_no_turn(
+    desk: Path, typed: Typed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed("", "   ", "When are you open?", "")
+
+    assert main(["chat", str(desk)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Hello, front desk.",
+        "We are open from eight to six.",
+    ]
+
+
 def test_the_end_of_what_is_typed_ends_it(
     desk: Path, typed: Typed, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -132,14 +132,36 @@ def test_a_damaged_line_is_named(
     assert capsys.readouterr().err.startswith(f"antiphon: {log}:4: this line is damaged")
 
 
-def test_a_log_whose_last_line_was_torn_off_is_replayed_up_to_there(
+def test_a_log_cut_off_anywhere_is_compared_up_to_there(
     log: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The process died while it wrote: what it had written still counts."""
+    """The process died while it wrote: what it had written still counts. Every line is cut in
+    its middle, before its last character, and after it."""
+    whole = log.read_bytes()
+    ends = [at for at, byte in enumerate(whole) if byte == ord("\n")]
+    for number, (before, end) in enumerate(zip(ends, ends[1:], strict=False), 2):
+        for cut in (before + 3, (before + end) // 2, end - 1):
+            log.write_bytes(whole[:cut])
+            assert main(["replay", str(log)]) == 0, (number, whole[before:cut])
+            said = capsys.readouterr()
+            assert said.out.startswith("identical: ")
+            assert f"{log}: the log ends in the middle of line {number};" in said.err
+        log.write_bytes(whole[: end + 1])
+        assert main(["replay", str(log)]) == 0
+        unfinished = end != ends[-1]
+        assert ("the log has no end" in capsys.readouterr().err) == unfinished
+
+
+def test_a_difference_before_the_cut_is_still_one(
+    log: Path, edit: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit("Speak", lambda record: record["actions"][0].update(text="Hi."))
     log.write_bytes(log.read_bytes()[:-10])
 
-    assert main(["replay", str(log)]) == 0
-    assert capsys.readouterr().out.startswith("identical: ")
+    assert main(["replay", str(log), "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["identical"] is False
+    assert "in the middle of line" in said["cut"]
 
 
 def test_a_log_of_a_newer_format_names_the_version_to_use(
@@ -167,7 +189,7 @@ def test_an_agent_of_another_version_names_the_version_to_use(
 
     said = capsys.readouterr().err
     assert f"{log}:1: the agent in this log does not fit this version" in said
-    assert "turns.telepathy" in said
+    assert "does not fit this version of Antiphon: unknown setting 'turns.telepathy'\n" in said
     assert said.endswith("replay it with the version that wrote it: 9.1\n")
 
 

@@ -66,6 +66,7 @@ class Stage:
     wheel: SpareWheel
     studio: Studio
     others: list[ScriptedVoice]
+    attendees: Attendees
 
     def names(self, reply: int) -> list[str]:
         """What was told of a reply, in order."""
@@ -127,6 +128,7 @@ def play(
         standing = [kind(clock=clock, **other) for other in others]
         wheel = SpareWheel(clock)
         told: list[tuple[float, Any]] = []
+        attendees = Attendees()
         mouth = Mouth(
             voices=Roster([humming, *standing]),
             transport=transport,
@@ -135,7 +137,7 @@ def play(
             tell=lambda event: told.append((clock.now(), event)),
             settings=settings or MouthSettings(),
             phrases=phrases,
-            attendance=Attendees(),
+            attendance=attendees,
             on_sent=on_sent,
         )
         transport.attach(_Line(mouth))
@@ -146,7 +148,7 @@ def play(
             clock=clock,
             phrases=phrases,
         )
-        stage = Stage(clock, humming, transport, mouth, told, wheel, studio, standing)
+        stage = Stage(clock, humming, transport, mouth, told, wheel, studio, standing, attendees)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(mouth.run())
             await scene(stage)

@@ -118,9 +118,13 @@ class Script:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(STEPS, LINES, FAULTS)
+@given(STEPS, LINES, FAULTS, st.booleans())
 def test_any_order_of_orders(
-    play: Callable[..., Any], steps: Any, line: dict[str, Any], faults: list[Fault | None]
+    play: Callable[..., Any],
+    steps: Any,
+    line: dict[str, Any],
+    faults: list[Fault | None],
+    spare: bool,
 ) -> None:
     script: Any = None
 
@@ -135,11 +139,13 @@ def test_any_order_of_orders(
         await stage.clock.sleep(1)
         script.wind_up()
         limit_s = stage.clock.now() + 90
-        while stage.wheel.riders or stage.voice.open:
+        while stage.wheel.riders or any(voice.open for voice in (stage.voice, *stage.others)):
             assert stage.clock.now() < limit_s, stage.told
             await stage.clock.sleep(0.2)
 
-    stage = play(scene, voice={"pitches_hz": (200.0, 250.0, 300.0)}, **line)
+    low = {"pitches_hz": (200.0, 250.0, 300.0)}
+    others = [{"name": "other", **low}] if spare else []
+    stage = play(scene, voice=low, others=others, **line)
     _every_reply_ends_once(stage, script)
     _text_is_whole(stage, script)
     _replies_keep_their_order(stage, script)

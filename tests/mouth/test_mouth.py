@@ -19,7 +19,7 @@ from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.reply import Reply
 from antiphon.mouth.settings import MouthSettings
 from antiphon.mouth.speakable import speakable
-from antiphon.mouth.studio import warm
+from antiphon.mouth.warming import warm
 from antiphon.net.roster import Roster
 from antiphon.testing.attendance import Attendees
 from antiphon.testing.clock import VirtualClock

@@ -9,7 +9,7 @@ from antiphon.errors import Rejected
 from antiphon.events import ReplyFailed, ReplyFinished, ReplyStarted
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.settings import MouthSettings
-from antiphon.mouth.studio import warm
+from antiphon.mouth.warming import warm
 from antiphon.testing.voice import Fault
 
 Play = Callable[..., Any]

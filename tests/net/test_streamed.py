@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from antiphon.errors import Unavailable
 from antiphon.events import TranscriptChanged, Word
-from antiphon.net.socket import MAX_MESSAGES, Outgoing
+from antiphon.net.outgoing import MAX_MESSAGES, Outgoing
 from antiphon.net.streamed import KEPT_S, AudioFeed, Piece, Segments
 
 HZ = 1000

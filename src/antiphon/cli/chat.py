@@ -72,6 +72,8 @@ class _Chat:
                 line = self._read()
                 if line is None:
                     return
+                if not line:  # nothing was said
+                    continue
                 self._turns += 1
                 ended = TurnEnded(turn=self._turns, text=line, start_s=0.0, end_s=0.0)
                 await self._perform(self._dialog.receive(ended, 0.0))

@@ -1,7 +1,6 @@
 """`antiphon demo`: a scripted spoken call to the example agent, checked and drawn."""
 
 import argparse
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from antiphon.cli.examples import folder
 from antiphon.cli.live import Traces, console, say
 from antiphon.cli.output import Exit
+from antiphon.cli.stopping import Stopping, hold
 from antiphon.config import agent, environment
 from antiphon.config.agent import AgentSettings
 from antiphon.observe.terminal import Show
@@ -42,7 +42,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
-    asyncio.run(_place(args))
+    _, interrupted = hold(lambda stopping: _place(args, stopping))
+    if interrupted:  # a part of the script proves nothing
+        return Exit.INTERRUPTED
     traces = Traces.of(args.out / "call.jsonl", args.out / "call.wav")
     audited = traces.audit()
     page = args.out / "report.html"
@@ -54,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     return Exit.OK if audited["ok"] else Exit.NEGATIVE
 
 
-async def _place(args: argparse.Namespace) -> None:
+async def _place(args: argparse.Namespace, stopping: Stopping) -> None:
     example = folder()
     settings = _without(agent.load(example), args.without)
     script = scriptfile.read(example / "demo-script.yaml")
@@ -68,6 +70,8 @@ async def _place(args: argparse.Namespace) -> None:
             events=args.out / "call.jsonl",
             record=args.out / "call.wav",
             watchers=[show],
+            begun=stopping.begun,
+            warn=say,
         )
         try:
             await place_script(opened, script, lines, placing)

@@ -42,10 +42,12 @@ class Traces:
 
     log: CallLog
     recording: Recording
+    record: Path
+    """Where that lies."""
 
     @classmethod
     def of(cls, events: Path, record: Path) -> "Traces":
-        return cls(read(events), load(record))
+        return cls(read(events), load(record), record)
 
     @property
     def answered(self) -> list[TurnLatency]:

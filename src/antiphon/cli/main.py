@@ -35,7 +35,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 _EPILOG = """\
 exit codes: 0 done; 1 done, and the answer is no; 2 wrong usage or configuration;
-  3 something is missing on this machine (model, device, port); 4 a call or provider failed
+  3 something is missing on this machine (model, device, port); 4 a call or provider failed;
+  130 interrupted
 every command has --help and --json"""
 
 

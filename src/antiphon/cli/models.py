@@ -27,7 +27,7 @@ __all__ = ["arguments", "run"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """list, or pull and verify with names."""
+    """list, pull and verify, with or without names."""
     parser.add_argument("do", choices=("list", "pull", "verify"), help="what to do")
     parser.add_argument("names", nargs="*", metavar="NAME", help="models; without any, see --all")
     parser.add_argument(
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     store = ModelStore()
     match args.do:
         case "list":
-            return _list(store, as_json=args.json)
+            return _list(store, _chosen(store, args), as_json=args.json)
         case "pull":
             return _pull(store, _chosen(store, args), as_json=args.json)
         case _:
@@ -53,6 +53,8 @@ def _chosen(store: ModelStore, args: argparse.Namespace) -> list[str]:
         if unknown := [name for name in args.names if name not in known]:
             raise ConfigError(f"no model is called {unknown[0]}", fix=f"known: {', '.join(known)}")
         return list(args.names)
+    if args.do == "list":
+        return known
     if args.all and not args.names:
         return known if args.do == "pull" else [name for name in known if store.started(name)]
     raise ConfigError(
@@ -60,8 +62,8 @@ def _chosen(store: ModelStore, args: argparse.Namespace) -> list[str]:
     )
 
 
-def _list(store: ModelStore, *, as_json: bool) -> int:
-    rows = [(model, store.present(model.name)) for model in store.models]
+def _list(store: ModelStore, names: Sequence[str], *, as_json: bool) -> int:
+    rows = [(model, store.present(model.name)) for model in store.models if model.name in names]
     if as_json:
         print_json(
             {"ok": True, "root": str(store.root), "models": [_facts(m, here) for m, here in rows]}

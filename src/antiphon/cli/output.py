@@ -28,7 +28,7 @@ class Exit(enum.IntEnum):
     FAILED = 4
     """A call, a provider or Antiphon itself failed on the way."""
     INTERRUPTED = 130
-    """Ended from the keyboard."""
+    """Ended from the keyboard, or by a signal to end. A call was hung up and its log is whole."""
 
 
 def exit_code(error: AntiphonError | OSError) -> Exit:

@@ -1,7 +1,6 @@
 """`antiphon talk AGENT`: the agent on this machine's microphone and speaker."""
 
 import argparse
-import asyncio
 import secrets
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from antiphon.call.clock import LoopClock
 from antiphon.cli.live import console, say
 from antiphon.cli.output import Exit
 from antiphon.cli.pretended import pretended, sandbox_argument
+from antiphon.cli.stopping import Stopping, hold
 from antiphon.config import agent, environment
 from antiphon.config.agent import AgentSettings
 from antiphon.config.environment import Environment
@@ -29,11 +29,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = agent.load(args.agent)
     with pretended(args.sandbox, settings, environment.read()) as surroundings:
-        ended = asyncio.run(_talk(settings, surroundings))
+        ended, interrupted = hold(lambda stopping: _talk(settings, surroundings, stopping))
+    if interrupted:
+        return Exit.INTERRUPTED
     return Exit.FAILED if ended.by == "failure" else Exit.OK
 
 
-async def _talk(settings: AgentSettings, surroundings: Environment) -> CallEnded:
+async def _talk(
+    settings: AgentSettings, surroundings: Environment, stopping: Stopping
+) -> CallEnded:
     # A missing device is found before an engine is started.
     transport = MicrophoneTransport(devices.load(), LoopClock())
     if transport.remark:
@@ -44,6 +48,6 @@ async def _talk(settings: AgentSettings, surroundings: Environment) -> CallEnded
     async with open_agent(settings, surroundings, progress=say) as opened:
         journal = opened.journal(surroundings.calls / f"{call}.jsonl", call)
         try:
-            return await opened.answer(transport, journal, watchers=[show])
+            return await opened.answer(transport, journal, watchers=[show], begun=stopping.begun)
         finally:
             show.close()

@@ -74,16 +74,17 @@ def explained(
     what, fix = _words(first, place, root)
     # A list that lacks only what is wrong in it is not wrong once more.
     places = [place, *(other for other, _ in rest)]
-    others = list(dict.fromkeys(_dotted(p) for p in places if not _holds(p, places)))[1:]
+    others = list(dict.fromkeys(tuple(p) for p in places if not _holds(p, places)))[1:]
     if others:
-        fix = f"{fix}\n  also wrong: {', '.join(others[:_MORE])}".lstrip("\n ")
+        named = (f"{_dotted(p)} ({_at(file, _find(node, p))})" for p in others[:_MORE])
+        fix = f"{fix}\n  also wrong: {', '.join(named)}".lstrip("\n ")
     return ConfigError(what, where=_at(file, _find(node, place)), fix=fix)
 
 
 def written_at(node: yaml.Node | None, file: str, setting: str, value: str) -> str:
     """Where a setting has a value, alone, in a list, or as a name; empty where the file does not
-    say it."""
-    found = _find(node, (setting,))
+    say it. A setting inside another is written ``mouth.voice``."""
+    found = _find(node, setting.split("."))
     inner = [found]
     if isinstance(found, yaml.SequenceNode):
         inner = found.value
@@ -125,7 +126,7 @@ def _words(mistake: Any, loc: Place, root: type[BaseModel]) -> tuple[str, str]:
                 "write each on a line: name: value",
             )
         case "literal_error":
-            return f"{name} cannot be {value}", f"it may be {mistake['ctx']['expected']}"
+            return f"{name} cannot be {value}", _choice(mistake)
         case "too_short" | "string_too_short":
             return f"{name} is empty", ""
         case _:
@@ -133,6 +134,15 @@ def _words(mistake: Any, loc: Place, root: type[BaseModel]) -> tuple[str, str]:
             if rule:
                 return f"{name} cannot be {value}", f"it may be {rule}"
             return f"{name} cannot be {value}: {mistake['msg']}", ""
+
+
+def _choice(mistake: Any) -> str:
+    """Which words it may be, and how to write one that YAML takes for yes or no."""
+    expected: str = mistake["ctx"]["expected"]
+    unquoted = "on" if mistake["input"] is True else "off" if mistake["input"] is False else ""
+    if unquoted and f"'{unquoted}'" in expected:
+        return f'write "{unquoted}" in quotes: without them it means yes or no; it may be {expected}'
+    return f"it may be {expected}"
 
 
 def _bounds(root: type[BaseModel], loc: Place) -> str:

@@ -120,7 +120,8 @@ class Reply:
         if not pcm or clause is None:
             return
         if not clause.made:
-            if self.rendered and not self._elapsed:
+            # Where all of it was taken back, the pause is there already.
+            if self.rendered != clause.start and not self._elapsed:
                 gap_s = pause_s(self._before(clause), clause.text)
                 self._audio += bytes(2 * round(gap_s * self._rate_hz))
             clause.start = self.rendered
@@ -141,12 +142,14 @@ class Reply:
         stays sinks away and is followed by a short pause: somebody else may go on."""
         if not clause.made:
             return
-        made = min(max(made, self.cursor - clause.start, 0), clause.made)
+        sent = self.cursor - clause.start
+        edge = round(EDGE_S * self._rate_hz)
+        made = min(max(made, sent + edge if sent > 0 else 0), clause.made)
         self._audio = self._audio[: 2 * (clause.start + made - self._dropped)]
         clause.made = made
         if not made:
             return
-        tail = min(round(EDGE_S * self._rate_hz), self.rendered - self.cursor)
+        tail = min(edge, self.rendered - self.cursor)
         if tail > 0:
             self._audio[-2 * tail :] = fade_out(bytes(self._audio[-2 * tail :]), self._rate_hz)
         pause = round(SEAM_S * self._rate_hz)

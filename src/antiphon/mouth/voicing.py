@@ -2,7 +2,8 @@
 
 A clause is said as soon as look-ahead allows, so that the engine works while the caller listens,
 but never so far ahead that an interruption throws away much. Where a voice fails, the next one
-goes on with the first word that is not wholly made; a voice that is alone is asked once more.
+goes on with the first word that is not wholly made; a voice that is alone is asked once more. Who
+has begun goes on with the whole reply, if it can.
 """
 
 import asyncio
@@ -13,7 +14,8 @@ from antiphon.errors import ProviderError, TimedOut, Unavailable
 from antiphon.mouth.clause import Clause
 from antiphon.mouth.phrases import Phrase
 from antiphon.mouth.reply import Reply
-from antiphon.mouth.studio import Studio, Take, break_off, remaining
+from antiphon.mouth.studio import Studio
+from antiphon.mouth.take import Take, remaining
 from antiphon.ports.attendance import Attendance
 from antiphon.ports.tts import Spoken, Synthesiser, Utterance
 
@@ -27,6 +29,7 @@ hosted voice takes up to a second to begin."""
 SLICE_S: Final = 0.25
 """Polished in one go; longer pieces give the loop back in between (about 1 ms of work each)."""
 ATTEMPTS: Final = 2
+"""Of a voice that is alone, for a clause."""
 
 
 class Voicing:
@@ -48,6 +51,10 @@ class Voicing:
         self._attendance = attendance
         self._letters = 0
         self._voice: Synthesiser | None = None
+        """Who says this reply."""
+        self._tried: list[Synthesiser] = []
+        """Who failed since a clause was complete."""
+        self._take: Take | None = None
         self._utterance: Utterance | None = None
         self._task: asyncio.Task[None] | None = None
         self._patience: asyncio.Timeout | None = None
@@ -67,7 +74,7 @@ class Voicing:
             if count >= AHEAD_CLAUSES and seconds >= AHEAD_S:
                 return
             clause.said = True
-            if phrase := self._studio.cached(clause):
+            if phrase := self._studio.cached(clause, self._voice):
                 self._kept[id(clause)] = phrase
                 self._use_kept()
             else:
@@ -93,9 +100,13 @@ class Voicing:
         self._wait_from_now()
 
     def _begin(self, voice: Synthesiser) -> None:
-        self._voice, self._said = voice, []
-        self._utterance = self._studio.utter(voice)
-        self._task = self._start(self._run(self._utterance))
+        self._said = []
+        self._task = self._start(self._run(self._open(voice)))
+
+    def _open(self, voice: Synthesiser) -> Utterance:
+        self._voice, self._take = voice, None
+        self._utterance = utterance = self._studio.utter(voice)
+        return utterance
 
     def _utter(self, clause: Clause) -> None:
         assert self._utterance is not None
@@ -104,11 +115,11 @@ class Voicing:
         self._utterance.say(text)
 
     def _pick(self) -> Synthesiser:
-        """Who begins."""
-        studio = self._studio
-        picked = studio.voices.pick(studio.clock.now())
-        assert picked is not None
-        return picked
+        """Who begins, or begins again."""
+        if self._voice and self._voice not in self._tried:
+            return self._voice
+        voices, now = self._studio.voices, self._studio.clock.now()
+        return voices.pick(now, without=self._tried) or voices.preferred
 
     def _use_kept(self) -> None:
         """Cached clauses whose turn has come."""
@@ -121,95 +132,101 @@ class Voicing:
 
     # --- the engine ---------------------------------------------------------------------------
 
-    async def _run(self, utterance: Utterance | None) -> None:
-        studio, voices = self._studio, self._studio.voices
-        tried: list[Synthesiser] = []
-        while utterance is not None:
-            error, voice = await self._attempt(utterance), self._voice
+    async def _run(self, utterance: Utterance) -> None:
+        following: Utterance | None = utterance
+        while following is not None:
+            voice = self._voice
             assert voice is not None
-            self._utterance = utterance = None
-            if error is None:
-                voices.succeeded(voice)
-                self._attendance.serves(voice.name)
-                return
-            now = studio.clock.now()
-            voices.failed(voice, error, now)
-            self._attendance.lost(error)
-            tried.append(voice)
-            again = error.retryable and len(voices) == 1 and len(tried) < ATTEMPTS
-            following = voice if again else voices.pick(now, without=tried)
-            self._break_off(voice)
-            if following is not None:
-                utterance = self._begin_again(following)
-            elif not self._use_what_is_kept():
-                self._attendance.nobody(error)
-                self.reply.failed = str(error)
-                self._more(self.reply)
+            error = await self._attempt(following, voice)
+            self._utterance = None
+            following = None if error is None else self._go_on_after(error, voice)
 
-    async def _attempt(self, utterance: Utterance) -> ProviderError | None:
+    async def _attempt(self, utterance: Utterance, voice: Synthesiser) -> ProviderError | None:
         """Listen to one utterance to its end; returns what went wrong."""
-        assert self._voice is not None
-        name = self._voice.name
+        done_well = True
         try:
             async with asyncio.timeout(None) as self._patience:
                 self._wait_from_now()
-                await self._listen(utterance, self._voice)
+                await self._listen(utterance, voice)
+            if not all(clause.complete for clause in self._said):
+                raise Unavailable("ended without the audio of a clause", provider=voice.name)
         except ProviderError as error:
+            done_well = False
             return error
         except TimeoutError:
-            return TimedOut("no audio for a clause", provider=name)
+            done_well = False
+            return TimedOut("no audio for a clause", provider=voice.name)
         finally:
             self._patience = None
-            self._attendance.used(name, letters=self._letters)
+            self._attendance.used(voice.name, letters=self._letters)
             self._letters = 0
-        if all(clause.complete for clause in self._said):
-            return None
-        return Unavailable("ended without the audio of a clause", provider=name)
+            # Also whoever was interrupted.
+            if done_well and any(clause.complete for clause in self._said):
+                self._studio.voices.succeeded(voice)
+        return None
 
-    def _break_off(self, voice: Synthesiser) -> None:
+    def _go_on_after(self, error: ProviderError, voice: Synthesiser) -> Utterance | None:
+        """Have somebody say what is missing, if anything is."""
+        voices, now = self._studio.voices, self._studio.clock.now()
+        voices.failed(voice, error, now)
+        self._attendance.lost(error)
+        self._break_off()
+        self._tried.append(voice)
+        utterance: Utterance | None = None
+        if self._said:
+            again = error.retryable and len(voices) == 1 and len(self._tried) < ATTEMPTS
+            following = voice if again else voices.pick(now, without=self._tried)
+            if following:
+                utterance = self._say_again(following)
+            elif not self._know_what_is_missing():
+                self._attendance.nobody(error)
+                self.reply.failed = str(error)
+        self._use_kept()
+        self.feed()
+        self._more(self.reply)
+        return utterance
+
+    def _break_off(self) -> None:
         """Of the clause being made its whole words stay, and only the rest is said again."""
-        studio = self._studio
+        if self._take and not self._take.clause.complete:
+            self._take.break_off(self.reply)
         self._said = [clause for clause in self._said if not clause.complete]
         for clause in self._said:
-            break_off(clause, self.reply, studio.letters_per_s[voice.name], studio.rate_hz)
             if clause.times and not remaining(clause, len(clause.times)):
                 clause.complete = True
+                self._tried.clear()
         self._said = [clause for clause in self._said if not clause.complete]
 
-    def _begin_again(self, voice: Synthesiser) -> Utterance | None:
-        if not self._said:
-            # It broke off behind the last word: nothing is missing.
-            self._use_kept()
-            self._more(self.reply)
-            if self._all_said:
-                return None
-        self._voice = voice
-        self._utterance = utterance = self._studio.utter(voice)
+    def _say_again(self, voice: Synthesiser) -> Utterance:
+        """All that is not said yet, so that not one voice says this clause and another that."""
+        utterance, studio = self._open(voice), self._studio
+        missing = [clause for clause in self.reply.clauses if clause.said and not clause.complete]
+        found = {id(c): studio.cached(c, voice) for c in missing if not c.made}
+        self._kept = {key: phrase for key, phrase in found.items() if phrase}
+        self._said = [clause for clause in missing if id(clause) not in self._kept]
         for clause in self._said:
             self._utter(clause)
         if self._all_said:
             utterance.end()
         return utterance
 
-    def _use_what_is_kept(self) -> bool:
+    def _know_what_is_missing(self) -> bool:
         """Nobody is left to ask; what somebody once said may still do."""
-        found = {id(c): self._studio.cached(c, at_any_price=True) for c in self._said}
+        found = {id(clause): self._studio.cached_at_all(clause) for clause in self._said}
         if not all(found.values()) or any(clause.made for clause in self._said):
             return False
         self._kept |= {key: phrase for key, phrase in found.items() if phrase}
         self._said = []
-        self._use_kept()
         return True
 
     async def _listen(self, utterance: Utterance, voice: Synthesiser) -> None:
-        takes: dict[int, Take] = {}
         pieces = utterance.audio()
         try:
             async for piece in pieces:
-                take = takes.get(piece.clause)
-                if take is None:
-                    take = takes[piece.clause] = Take(self._said[piece.clause], self._studio, voice)
-                await self._hear(take, piece)
+                clause = self._said[piece.clause]
+                if self._take is None or self._take.clause is not clause:
+                    self._take = Take(clause, self._studio, voice)
+                await self._hear(self._take, piece)
                 self._wait_from_now()
         finally:
             if isinstance(pieces, AsyncGenerator):
@@ -226,7 +243,9 @@ class Voicing:
             return
         self._add(take.finish())
         take.clause.complete = True
-        self._studio.remember(take)
+        take.remember()
+        self._tried.clear()
+        self._attendance.serves(take.voice.name)
         self._use_kept()
         self.feed()
         self._more(self.reply)
@@ -241,5 +260,9 @@ class Voicing:
         if self._patience is None or self._patience.expired():
             return
         owes = any(not clause.complete for clause in self._said)
-        now = asyncio.get_running_loop().time()
-        self._patience.reschedule(now + self._studio.patience_s if owes else None)
+        due_s = asyncio.get_running_loop().time() + self._patience_s
+        self._patience.reschedule(due_s if owes else None)
+
+    @property
+    def _patience_s(self) -> float:
+        return self._studio.patience_s([*self._tried, *([self._voice] if self._voice else [])])

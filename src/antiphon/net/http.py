@@ -14,7 +14,7 @@ import httpx2
 
 from antiphon.errors import ProviderError, Rejected, TimedOut, Unavailable
 from antiphon.net.account import Account
-from antiphon.net.refusal import refusal, washed
+from antiphon.net.refusal import in_words, refusal, washed
 
 __all__ = ["Answer", "Http", "client"]
 
@@ -179,7 +179,7 @@ class Http:
                     break
         except (httpx2.HTTPError, httpx2.StreamError):
             body += b" (broke off)"
-        why = self._washed(body.decode(errors="replace"))
+        why = self._washed(in_words(body.decode(errors="replace")))
         said = f"refused the request: HTTP {response.status_code}{' ' if why else ''}{why}"
         return refusal(response.status_code, response.headers, said, provider=self.provider)
 

@@ -53,6 +53,8 @@ class Hears:
     encodings: tuple[str, ...]
     rates_hz: tuple[int, ...] = ()
     """Empty: any."""
+    languages: tuple[str, ...] = ()
+    """The only ones it hears, where that is known here; empty: its maker knows."""
 
     @property
     def native_mulaw(self) -> bool:
@@ -74,6 +76,10 @@ class Speaks:
     rates_hz: tuple[int, ...] = ()
     cloning: bool = False
     """New voices can be made from a recording."""
+    languages: tuple[str, ...] = ()
+    """The only ones it speaks, where that is known here; empty: its maker knows."""
+    voices: tuple[str, ...] | None = None
+    """The only ones that may be named, where that is known here: () is one voice and no choice."""
 
     @property
     def native_mulaw(self) -> bool:

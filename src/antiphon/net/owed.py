@@ -1,13 +1,23 @@
 """The final reading that was asked of a vendor, and how long it may take.
 
-Lives here: what is owed, since when, and a watch over a listening loop that tells when the time is
-up. Must not live here: what counts as an answer, and what is done without one.
+Whatever makes a vendor say its last word of some audio also cuts there: one asked for amid speech
+tears a word in two, and its halves are heard as other words. So while our own voice activity says
+that the caller speaks, asking is put off until they pause; the vendor's partials go on.
+
+Lives here: what is owed, since when, what is put off, and a watch over a listening loop that tells
+when the time is up. Must not live here: what counts as an answer, and what is done without one.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
+
+from antiphon.events import SpeechStarted, SpeechStopped
 
 __all__ = ["Owed"]
+
+UNBROKEN_S: Final = 10.0
+"""A voice that has not paused for so long may be a noise: nothing is put off any more."""
 
 
 class Owed:
@@ -19,8 +29,33 @@ class Owed:
         """A final up to here is owed; None: none is."""
         self.postponed = False
         """It was late once, and waited for longer."""
+        self._voice_s: float | None = None
+        """Where the voice began that goes on now."""
+        self._later_s: float | None = None
+        """A final up to here is to be asked for when it ends."""
         self._due_s = 0.0
         self._patience: asyncio.Timeout | None = None
+
+    @property
+    def talking(self) -> bool:
+        """The caller speaks, as far as is known."""
+        return self._voice_s is not None
+
+    def voice(self, edge: SpeechStarted | SpeechStopped) -> float | None:
+        """An edge of our own voice activity; returns up to where a final was put off, if it is
+        time to ask for it."""
+        if isinstance(edge, SpeechStarted):
+            self._voice_s = edge.at_s
+            return None
+        later_s, self._voice_s, self._later_s = self._later_s, None, None
+        return later_s
+
+    def put_off(self, until_s: float) -> bool:
+        """Whether a final up to here is not to be asked for now: `voice` will say when."""
+        if self._voice_s is None or until_s - self._voice_s > UNBROKEN_S:
+            return False
+        self._later_s = max(until_s, self._later_s or 0.0)
+        return True
 
     def ask(self, until_s: float, behind_s: float = 0.0) -> None:
         """One more is wanted. It may take longer by ``behind_s``, where audio waits before it."""

@@ -7,13 +7,17 @@ repeat the key they were sent. Must not live here: any library's exceptions.
 import email.utils
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
 
-__all__ = ["refusal", "washed"]
+__all__ = ["in_words", "refusal", "washed"]
 
 SAID_LETTERS: Final = 200
+_WORDS_IN: Final = ("message", "detail", "error", "err_msg", "error_description", "description")
+"""Where vendors put the words of a refusal, or another object that has them."""
 
 
 def refusal(status: int, headers: Mapping[str, str], said: str, *, provider: str) -> ProviderError:
@@ -28,6 +32,24 @@ def refusal(status: int, headers: Mapping[str, str], said: str, *, provider: str
             return Rejected(said, provider=provider)
         case _:
             return Unavailable(said, provider=provider)
+
+
+def in_words(body: str) -> str:
+    """What a person can read in the body of a refusal; all of it where it is not JSON, or has
+    no place for words that we know."""
+    try:
+        told = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return body
+    return _words(told) or body
+
+
+def _words(told: Any) -> str:
+    if isinstance(told, str):
+        return told
+    if not isinstance(told, dict):
+        return ""
+    return next((words for name in _WORDS_IN if (words := _words(told.get(name)))), "")
 
 
 def washed(said: str, secrets: Iterable[str]) -> str:

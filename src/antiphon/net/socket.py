@@ -8,11 +8,10 @@ Everything runs inside its owner's task; `together` is the only thing with tasks
 import asyncio
 import logging
 import ssl
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import websockets
@@ -26,14 +25,14 @@ from antiphon.errors import (
     TimedOut,
     Unavailable,
 )
-from antiphon.net.refusal import refusal, washed
+from antiphon.net.refusal import in_words, refusal, washed
 
-__all__ = ["Item", "Outgoing", "Peer", "Socket", "together"]
+__all__ = ["Peer", "Socket", "together"]
+
+M = TypeVar("M")
 
 MAX_FRAME: Final = 4 << 20
 """Twenty seconds of 48 kHz PCM are half of this."""
-MAX_MESSAGES: Final = 1000
-"""More control messages than this wait only where the vendor has stopped reading."""
 PING_EVERY_S: Final = 5.0
 PONG_WITHIN_S: Final = 5.0
 """A peer that vanished without a word is noticed after at most the sum of the two."""
@@ -42,77 +41,6 @@ log: Final = logging.getLogger(__name__)
 # At debug level the library logs every header, keys included; this logger has no debug level.
 _quiet: Final = logging.getLogger("antiphon.net.socket.quiet")
 _quiet.setLevel(logging.INFO)
-
-
-# --- what waits to be sent -------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One frame to send."""
-
-    frame: str | bytes
-    at: int | None = None
-    """Of audio: its first sample, counted from the first sample fed. None: nobody fed it."""
-    samples: int = 0
-    """Of audio; 0 for a message."""
-
-
-class Outgoing:
-    """Frames in the order of sending. Too much audio: the oldest goes, and is counted. Messages
-    are never dropped; more than `MAX_MESSAGES` of them raise `Unavailable` in `take`."""
-
-    def __init__(self, max_samples: int, provider: str = "") -> None:
-        self._max_samples, self._provider = max_samples, provider
-        self._items: deque[Item] = deque()
-        self._messages = 0
-        self._more = asyncio.Event()
-        self.samples = 0
-        """Of audio that waits."""
-        self.dropped_samples = 0
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def add(self, message: str) -> None:
-        """Queue a message behind what waits."""
-        self._messages += 1
-        self._append(Item(message))
-
-    def add_audio(self, frame: bytes, at: int | None, samples: int) -> None:
-        """Queue audio. Nothing at all is not sent: to some vendors an empty frame is the end."""
-        if not frame:
-            return
-        self._append(Item(frame, at, samples))
-        self.samples += samples
-        while self.samples > self._max_samples:
-            oldest = next(item for item in self._items if item.samples)
-            self._items.remove(oldest)
-            self.samples -= oldest.samples
-            self.dropped_samples += oldest.samples
-
-    async def take(self, within_s: float | None = None) -> Item | None:
-        """What to send next; None where nothing came within the time."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                while not self._items:
-                    self._more.clear()
-                    await self._more.wait()
-        if not self._items:
-            return None
-        if self._messages > MAX_MESSAGES:
-            raise Unavailable("does not read what it is sent", provider=self._provider)
-        item = self._items.popleft()
-        self.samples -= item.samples
-        self._messages -= not item.samples
-        return item
-
-    def _append(self, item: Item) -> None:
-        self._items.append(item)
-        self._more.set()
-
-
-# --- the socket ------------------------------------------------------------------------------
 
 
 @dataclass(kw_only=True)
@@ -214,6 +142,16 @@ class Peer:
         what = self._clean(f"sent what cannot be read: {error}")
         return Unavailable(what, provider=self.provider)
 
+    def message(self, frame: str | bytes, decode: Callable[[str], M]) -> M:
+        """What one who is sent audio tells of it. Raises `Unavailable` for what is no text, or
+        what ``decode`` calls a `RemoteProtocolError`."""
+        if isinstance(frame, bytes):
+            raise Unavailable("sent audio to a listener", provider=self.provider)
+        try:
+            return decode(frame)
+        except RemoteProtocolError as error:
+            raise self.garbled(error) from None
+
     def _trust(self) -> ssl.SSLContext:
         # OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR here.
         self._tls = self._tls or ssl.create_default_context()
@@ -223,7 +161,7 @@ class Peer:
         response = refused.response
         status, headers = response.status_code, response.headers
         why = headers.get(self.reason_header, "") if self.reason_header else ""
-        why = why or (response.body or b"").decode(errors="replace")
+        why = why or in_words((response.body or b"").decode(errors="replace"))
         said = f"refused the connection: HTTP {status}{' ' if why else ''}{self._clean(why)}"
         return refusal(status, headers, said, provider=self.provider)
 

@@ -12,13 +12,15 @@ from typing import Final
 
 from antiphon.audio import g711
 from antiphon.events import TranscriptChanged, Word
-from antiphon.net.socket import Item, Outgoing
+from antiphon.net.outgoing import Item, Outgoing
 from antiphon.ports.stt import Encoding, Heard
 
 __all__ = ["WIRE_NAMES", "AudioFeed", "Piece", "Segments"]
 
 KEPT_S: Final = 30.0
 """Audio that waits for a slow connection. A reopened ear is fed up to 20 s at once."""
+TIMES_FASTER: Final = 4
+"""Audio that waits is read at least so many times faster than it was spoken."""
 BREAKS: Final = 512
 """Remembered gaps between what was fed and what was sent; the oldest are forgotten."""
 SEGMENT_S: Final = 12.0
@@ -67,6 +69,11 @@ class AudioFeed:
     def vendor_until_s(self) -> float:
         """Where the vendor will be, in its seconds, when it has all that waits."""
         return (self._sent + self.outgoing.samples) / self._rate_hz
+
+    @property
+    def behind_s(self) -> float:
+        """How much longer the vendor may take, for what waits: a reopened ear has much."""
+        return self.outgoing.samples / self._rate_hz / TIMES_FASTER
 
     def feed(self, pcm: bytes) -> None:
         """More caller audio."""

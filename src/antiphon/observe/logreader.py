@@ -91,8 +91,14 @@ class CallLog:
     path: Path
     header: Header
     lines: tuple[Line, ...]
-    torn: bool
-    """The last line was cut off: the process died while it wrote. It is not in ``lines``."""
+    torn_line: int | None = None
+    """The number of the last line, where it was cut off: the process died while it wrote, or
+    somebody cut the file. It is not in ``lines``."""
+
+    @property
+    def torn(self) -> bool:
+        """Whether the last line was cut off."""
+        return self.torn_line is not None
 
     @property
     def closed(self) -> bool:
@@ -107,20 +113,24 @@ def read(path: Path) -> CallLog:
     except OSError as error:
         raise ConfigError(f"cannot read the call log {path}: {error.strerror}") from None
     texts = raw.split(b"\n")
-    tail = texts.pop()  # empty where the last line is whole
-    numbered = [(number, text) for number, text in enumerate(texts, 1) if text.strip()]
+    # Empty where the last line is whole.
+    torn_line = len(texts) if texts[-1].strip() and not _is_json(texts[-1]) else None
+    numbered = [(n, text) for n, text in enumerate(texts, 1) if text.strip() and n != torn_line]
     records = [(number, _record(text, f"{path}:{number}")) for number, text in numbered]
-    torn = False
-    if tail.strip():
-        try:
-            records.append((len(texts) + 1, _record(tail, "")))
-        except ConfigError:
-            torn = True
     if not records:
-        raise ConfigError("this call log has no header", where=f"{path}:1")
+        why = "it ends in the middle of its first line" if torn_line else "it is empty"
+        raise ConfigError(f"this call log has no header: {why}", where=f"{path}:1")
     header = _header(records[0][1], f"{path}:{records[0][0]}")
     lines = tuple(_line(number, record, f"{path}:{number}") for number, record in records[1:])
-    return CallLog(path=path, header=header, lines=lines, torn=torn)
+    return CallLog(path=path, header=header, lines=lines, torn_line=torn_line)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _record(text: bytes, where: str) -> dict[str, Any]:

@@ -26,6 +26,8 @@ _OPEN_S: Final = 2.0
 transport may have (1 s) and than the frames of a bad network are late."""
 _STEP_S: Final = 0.5
 """How much is written at a time, and how often the sizes in the header are corrected."""
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
+"""A disk that is full from the start is no reason not to hold the call."""
 _FRAME_BYTES: Final = 4
 _HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _MOST_FRAMES: Final = (0xFFFFFFFF - _HEADER.size) // _FRAME_BYTES
@@ -55,10 +57,12 @@ class Recorder:
             # Readable by its owner only: it is the caller's voice.
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         except OSError as error:
-            raise ConfigError(
-                f"cannot write the recording {path}: {error.strerror}",
-                fix="name a file in a directory that exists and may be written to",
-            ) from None
+            if error.errno not in _FULL:
+                raise ConfigError(
+                    f"cannot write the recording {path}: {error.strerror}",
+                    fix="name a file in a directory that exists and may be written to",
+                ) from None
+            self._give_up(error)
         self._write(0)
 
     @property
@@ -124,7 +128,8 @@ class Recorder:
 
     def _give_up(self, error: OSError) -> None:
         self.trouble = (
-            f"recording stopped after {self._from / self.rate_hz:.1f} s: {error.strerror}"
+            f"recording stopped after {self._from / self.rate_hz:.1f} s: {error.strerror};"
+            f" {self.path} lacks the rest"
         )
         self._release()
         self._warn(self.trouble)

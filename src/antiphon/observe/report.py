@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from antiphon.errors import Missing
 from antiphon.observe.cost import Cost, cost_of, day_of
 from antiphon.observe.costtable import bill
 from antiphon.observe.fragments import (
@@ -83,10 +84,19 @@ def report(
 
 
 def save(page: bytes, path: Path) -> None:
-    """Write the page, readable by its owner only: it holds what the caller said."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(page)
+    """Write the page, readable by its owner only: it holds what the caller said. Raises
+    `Missing` where it cannot be written; then there is no half of it either."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(page)
+    except OSError as error:
+        if path.is_file():
+            path.unlink()
+        raise Missing(
+            f"cannot write the report {path}: {error.strerror}",
+            fix="the call log has all that is in it: make room, then `antiphon report LOG`",
+        ) from None
 
 
 def _asset(name: str) -> str:

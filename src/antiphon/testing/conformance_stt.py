@@ -116,9 +116,9 @@ class Ear:
 
 
 @asynccontextmanager
-async def listening(case: RecogniserCase) -> AsyncIterator[Ear]:
+async def listening(engine: Recogniser, pace: float = 1.0) -> AsyncIterator[Ear]:
     """An ear that is open for the length of the block, and closes at once."""
-    ear = Ear(case.engine, case.pace)
+    ear = Ear(engine, pace)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(ear.recognition.run())
         yield ear
@@ -128,7 +128,7 @@ async def listening(case: RecogniserCase) -> AsyncIterator[Ear]:
 
 
 async def partials_come_while_the_caller_speaks(case: RecogniserCase) -> None:
-    async with listening(case) as ear:
+    async with listening(case.engine, case.pace) as ear:
         ended_s = await ear.hear(case.first)
         spoken = case.first.text.lower().split()
         early = [told for told in ear.told if not told.final and told.end_s < ended_s - 0.1]
@@ -138,7 +138,7 @@ async def partials_come_while_the_caller_speaks(case: RecogniserCase) -> None:
 
 
 async def a_final_holds_what_was_said(case: RecogniserCase) -> None:
-    async with listening(case) as ear:
+    async with listening(case.engine, case.pace) as ear:
         for speech in (case.first, case.second):
             ended_s = await ear.hear(speech)
             final = await ear.final(ended_s, case.final_within_s)
@@ -151,7 +151,7 @@ async def a_final_holds_what_was_said(case: RecogniserCase) -> None:
 
 
 async def asking_again_is_answered_again(case: RecogniserCase) -> None:
-    async with listening(case) as ear:
+    async with listening(case.engine, case.pace) as ear:
         ended_s = await ear.hear(case.first)
         final = await ear.final(ended_s, case.final_within_s)
         again = await ear.final(ended_s, case.final_within_s)
@@ -159,7 +159,7 @@ async def asking_again_is_answered_again(case: RecogniserCase) -> None:
 
 
 async def speech_that_goes_on_is_the_same_segment(case: RecogniserCase) -> None:
-    async with listening(case) as ear:
+    async with listening(case.engine, case.pace) as ear:
         ended_s = await ear.hear(case.first)
         before = await ear.final(ended_s, case.final_within_s)
         ended_s = await ear.hear(case.second)
@@ -172,7 +172,7 @@ async def speech_that_goes_on_is_the_same_segment(case: RecogniserCase) -> None:
 
 
 async def what_was_forgotten_is_not_told_again(case: RecogniserCase) -> None:
-    async with listening(case) as ear:
+    async with listening(case.engine, case.pace) as ear:
         ended_s = await ear.hear(case.first)
         before = await ear.final(ended_s, case.final_within_s)
         ear.recognition.forget(ended_s)
@@ -184,16 +184,16 @@ async def what_was_forgotten_is_not_told_again(case: RecogniserCase) -> None:
 
 
 async def silence_has_no_words(case: RecogniserCase) -> None:
-    async with listening(case) as ear:
+    async with listening(case.engine, case.pace) as ear:
         ear.feed(bytes(2 * RATE_HZ))
         final = await ear.final(1.0, case.final_within_s)
         assert final.text.strip() == ""
-    async with listening(case) as ear:
+    async with listening(case.engine, case.pace) as ear:
         assert (await ear.final(0.0, case.final_within_s)).text.strip() == ""
 
 
 async def speech_without_end_is_bounded(case: RecogniserCase) -> None:
-    async with listening(case) as ear:
+    async with listening(case.engine, case.pace) as ear:
         ear.recognition.voice(SpeechStarted(at_s=0.0))
         block = case.first.pcm * 4
         for _ in range(60):
@@ -205,7 +205,7 @@ async def speech_without_end_is_bounded(case: RecogniserCase) -> None:
 
 async def calls_are_heard_at_once(case: RecogniserCase) -> None:
     async def call() -> str:
-        async with listening(case) as ear:
+        async with listening(case.engine, case.pace) as ear:
             ended_s = await ear.hear(case.first)
             return (await ear.final(ended_s, 3 * case.final_within_s)).text
 

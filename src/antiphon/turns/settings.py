@@ -11,6 +11,8 @@ __all__ = ["PRESETS", "TurnSettings"]
 
 Seconds = Annotated[float, Field(ge=0.0, le=86_400.0, allow_inf_nan=False)]
 
+Limit = Annotated[float, Field(ge=1.0, le=86_400.0, allow_inf_nan=False)]
+
 
 class TurnSettings(BaseModel):
     """How patient, how polite and how long."""
@@ -55,11 +57,11 @@ class TurnSettings(BaseModel):
     """How long an answer may take before a filler."""
     lost_reply_s: Seconds = 20.0
     """How long an answer may take before it is given up."""
-    max_turn_s: Seconds = 90.0
+    max_turn_s: Limit = 90.0
     """A caller who speaks for longer than this is answered, pause or no pause."""
     max_turns: Annotated[int, Field(ge=1)] = 200
     """How many turns are answered before the agent says goodbye."""
-    max_call_s: Seconds = 3600.0
+    max_call_s: Limit = 3600.0
     """How long a call may last before the agent says goodbye."""
     speculate: bool = True
     """Prepare answers during the pause. Off: work starts when the turn is over."""

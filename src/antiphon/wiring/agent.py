@@ -21,7 +21,8 @@ from antiphon.media.plane import Plane
 from antiphon.media.silero import Silero
 from antiphon.models.store import ModelStore
 from antiphon.mouth.phrases import PhraseCache
-from antiphon.mouth.studio import Studio, warm
+from antiphon.mouth.studio import Studio
+from antiphon.mouth.warming import warm
 from antiphon.net.minds import Minds
 from antiphon.net.roster import Roster
 from antiphon.observe.calllog import CallLogWriter

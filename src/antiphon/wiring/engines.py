@@ -32,14 +32,26 @@ class Engines:
     endpoint: EndpointModel | None
 
 
+Where: TypeAlias = Callable[[str, str], str]
+"""Tells in which line of the agent file a setting has a value; empty: not known."""
+
+
+def nowhere(setting: str, value: str) -> str:
+    """For settings that come from no file."""
+    return ""
+
+
 def engines(
-    settings: AgentSettings, environ: Mapping[str, str], models: Callable[[str], Path]
+    settings: AgentSettings,
+    environ: Mapping[str, str],
+    models: Callable[[str], Path],
+    where: Where = nowhere,
 ) -> Engines:
     """Raises `ConfigError` for the first that cannot be made; see `mistakes`."""
 
     def make(port: Port) -> tuple[Any, ...]:
         return tuple(
-            providers.make(port, ordered(settings, name, environ, models))
+            made(port, ordered(settings, name, environ, models), where)
             for at, name in named(settings)
             if at == port
         )
@@ -56,18 +68,17 @@ def mistakes(
     settings: AgentSettings,
     environ: Mapping[str, str],
     models: Callable[[str], Path],
-    where: Callable[[str, str], str] = lambda setting, value: "",
+    where: Where = nowhere,
 ) -> list[ConfigError]:
-    """What keeps engines from being made, all of it. ``where`` tells in which line a setting has
-    a value."""
+    """What keeps engines from being made, all of it, and what they cannot hear or speak."""
     found: list[ConfigError] = []
     for port, name in named(settings):
         try:
-            providers.make(port, ordered(settings, name, environ, models))
+            made(port, ordered(settings, name, environ, models), where)
         except ConfigError as error:
-            setting = "providers" if error.what.startswith("providers: ") else port
-            place = error.where or where(setting, name)
-            found.append(type(error)(error.what, where=place, fix=error.fix))
+            found.append(error)
+        else:
+            found += _beyond(providers.offered(port, name), name, settings, where)
     names = {name for _, name in named(settings)}
     found += [
         ConfigError(f"providers: {name} is not used by this agent", where=where("providers", name))
@@ -75,6 +86,35 @@ def mistakes(
         if name not in names
     ]
     return found
+
+
+def made(port: Port, order: Order, where: Where = nowhere) -> Any:
+    """One engine, not started. Raises `ConfigError`, with the line that names it."""
+    try:
+        return providers.make(port, order)
+    except ConfigError as error:
+        setting = "providers" if error.what.startswith("providers: ") else port
+        place = error.where or where(setting, order.name)
+        raise type(error)(error.what, where=place, fix=error.fix) from None
+
+
+def _beyond(
+    offer: Offer, name: str, settings: AgentSettings, where: Where
+) -> Iterator[ConfigError]:
+    """What an engine is asked for that it is known not to do."""
+    can, mouth = offer.can, settings.mouth
+    if isinstance(can, Hears):
+        yield from _foreign("language", settings.language, can.languages, f"hears {name}", where)
+    if isinstance(can, Speaks):
+        yield from _foreign("mouth.language", mouth.language, can.languages, name, where)
+        # Those that stand in for the first have their own voices.
+        if mouth.voice and can.voices is not None and mouth.voice not in can.voices:
+            if name == settings.tts[0]:
+                yield ConfigError(
+                    f"mouth.voice: {name} has no voice {mouth.voice!r}",
+                    where=where("mouth.voice", mouth.voice),
+                    fix=f"it has {', '.join(can.voices)}" if can.voices else "leave it out",
+                )
 
 
 def named(settings: AgentSettings) -> Iterator[tuple[Port, str]]:

@@ -3,11 +3,11 @@
 What the caller hears is recorded on their side, so latencies can be measured where they matter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from antiphon.call.runner import Watcher
+from antiphon.call.runner import Call, Watcher
 from antiphon.events import CallEnded
 from antiphon.observe.calllog import CallLogWriter
 from antiphon.observe.recording import Recorder
@@ -36,13 +36,20 @@ class Placing:
     """The stereo recording: caller left, agent right."""
     line: LineSettings = field(default_factory=LineSettings)
     watchers: Sequence[Watcher] = ()
+    begun: Callable[[Call], None] = lambda _: None
+    """Given the call, to hang it up if need be."""
+    warn: Callable[[str], None] = lambda _: None
+    """Told which of the traces is not whole, and what is missing. The call goes on."""
+    patience_s: float = 0.0
+    """How long a caller with a recording waits for the agent's greeting; see `FileCaller`."""
 
 
 async def place_recording(agent: Agent, heard: Recording, placing: Placing) -> CallEnded:
     """A call whose caller plays a recording, at its own rate, and waits for the answer."""
     rate_hz = heard.call_rate_hz
     journal = agent.journal(placing.events, placing.call)
-    return await _place(agent, FileCaller(heard.at(rate_hz), rate_hz), journal, placing)
+    caller = FileCaller(heard.at(rate_hz), rate_hz, patience_s=placing.patience_s)
+    return await _place(agent, caller, journal, placing)
 
 
 async def place_script(
@@ -59,12 +66,17 @@ async def _place(
 ) -> CallEnded:
     def warn(what: str) -> None:
         journal.note("recording_stopped", 0.0, why=what)
+        placing.warn(what)
 
     recorder = Recorder(placing.record, caller.rate_hz, warn)
     transport = FileTransport(
         caller, agent.equipment.clock, settings=placing.line, recorder=recorder
     )
     try:
-        return await agent.answer(transport, journal, watchers=placing.watchers)
+        return await agent.answer(
+            transport, journal, watchers=placing.watchers, begun=placing.begun
+        )
     finally:
         recorder.close()
+        if journal.lost:
+            placing.warn(f"the call log {placing.events} lacks {journal.lost} lines: disk full?")

@@ -12,7 +12,8 @@ from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, Word
 from antiphon.net.child_job import sendable
 from antiphon.net.owed import Owed
-from antiphon.net.socket import Item, Peer, Socket, together
+from antiphon.net.outgoing import Item
+from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Encoding, Heard, Hearing
 from antiphon.providers.assemblyai import wire

@@ -1,11 +1,11 @@
 """One call's ear at Nova-3: audio out, `Results` in, finals on demand."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from antiphon.errors import Rejected, RemoteProtocolError, TimedOut, Unavailable
+from antiphon.errors import Rejected, TimedOut
 from antiphon.events import SpeechStarted, SpeechStopped, Word
+from antiphon.net.owed import Owed
 from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import WIRE_NAMES, AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
@@ -58,32 +58,36 @@ class NovaRecognition:
         """Up to here the vendor will not change its mind."""
         self._reached_s = 0.0
         """Up to here it has told anything at all, be it that nobody speaks."""
-        self._wanted_s: float | None = None
-        """A final up to here is owed."""
+        self._owed = Owed(settings.finalise_within_s)
         self._asked = 0
         """Finalize messages not answered yet."""
-        self._patience: asyncio.Timeout | None = None
+        self._asked_s = -1.0
+        """Behind how much audio the last one went, in the vendor's seconds."""
 
     def feed(self, pcm: bytes) -> None:
         self._feed.feed(pcm)
 
     def voice(self, edge: SpeechStarted | SpeechStopped) -> None:
-        """Nova listens for itself."""
+        if (later_s := self._owed.voice(edge)) is not None:
+            self.finalise(later_s)
 
     def finalise(self, until_s: float) -> None:
+        if self._owed.put_off(until_s):
+            return
         self._feed.flush()
         until_s = min(until_s, self._feed.fed_s)
         heard = self._closed_s >= until_s - BLUR_S and not self._segments.undecided
-        if self._wanted_s is None and (heard or not self._feed.fed_s):
+        nothing_owed, at_s = self._owed.until_s is None, self._feed.vendor_until_s
+        if nothing_owed and (heard or not self._feed.fed_s):
             self._segments.final(until_s)
             return
-        self._wanted_s = max(until_s, self._wanted_s or 0.0)
-        self._asked += 1
-        self._feed.outgoing.add(FINALIZE)
-        self._wait()
+        self._owed.ask(until_s, self._feed.behind_s)
+        if nothing_owed or at_s > self._asked_s:
+            self._asked, self._asked_s = self._asked + 1, at_s
+            self._feed.outgoing.add(FINALIZE)
 
     def forget(self, until_s: float) -> None:
-        self._segments.forget(until_s, owed=self._wanted_s is not None)
+        self._segments.forget(until_s, owed=self._owed.until_s is not None)
 
     async def run(self) -> None:
         socket = await self._peer.connect(self._url)
@@ -102,26 +106,14 @@ class NovaRecognition:
                 self._feed.sent(item)
 
     async def _listen(self, socket: Socket) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(None) as self._patience:
-                    self._wait()
-                    while True:
-                        self._hear(await socket.receive())
-            except TimeoutError:
-                self._do_without()
-            finally:
-                self._patience = None
+        async def one() -> None:
+            self._hear(self._peer.message(await socket.receive(), wire.decode_server))
+
+        await self._owed.watch(one, self._late)
 
     # --- what it tells -----------------------------------------------------------------------
 
-    def _hear(self, frame: str | bytes) -> None:
-        if isinstance(frame, bytes):
-            raise Unavailable("sent audio to a listener", provider=self._peer.provider)
-        try:
-            message = wire.decode_server(frame)
-        except RemoteProtocolError as error:
-            raise self._peer.garbled(error) from None
+    def _hear(self, message: wire.ServerMessage) -> None:
         match message:
             case wire.Results():
                 self._results(message)
@@ -142,11 +134,11 @@ class NovaRecognition:
             self._closed_s = max(self._closed_s, end_s)
         if results.from_finalize:
             self._asked = max(0, self._asked - 1)
-        if (wanted_s := self._wanted_s) is None:
+        if (wanted_s := self._owed.until_s) is None:
             return
         answered = bool(results.from_finalize) and not self._asked
         if answered or (closed and self._closed_s >= wanted_s - BLUR_S):
-            self._answer(wanted_s)
+            self._answer()
 
     def _piece(self, results: wire.Results, start_s: float, end_s: float) -> Piece:
         if not results.channel.alternatives:
@@ -171,26 +163,14 @@ class NovaRecognition:
 
     # --- finals ------------------------------------------------------------------------------
 
-    def _answer(self, until_s: float) -> None:
-        self._wanted_s = None
+    def _answer(self) -> None:
         self._asked = 0
-        self._wait()
-        self._segments.final(until_s)
+        self._segments.final(self._owed.paid())
 
-    def _do_without(self) -> None:
+    def _late(self) -> None:
         """Finalize was not answered. Where hardly any audio waited that is allowed, and what was
         told is all there is; a vendor that has fallen behind has stalled."""
-        wanted_s = self._wanted_s
-        if wanted_s is not None and self._reached_s < wanted_s - ALIVE_S:
+        if self._reached_s < (self._owed.until_s or 0.0) - ALIVE_S:
             within = f"{self._settings.finalise_within_s:g} s"
             raise TimedOut(f"no final transcript within {within}", provider=self._peer.provider)
-        if wanted_s is not None:
-            self._answer(wanted_s)
-
-    def _wait(self) -> None:
-        """What is owed must come in time."""
-        if self._patience is None or self._patience.expired():
-            return
-        now = asyncio.get_running_loop().time()
-        owed = self._wanted_s is not None
-        self._patience.reschedule(now + self._settings.finalise_within_s if owed else None)
+        self._answer()

@@ -15,7 +15,8 @@ from typing import Final
 from antiphon.audio import g711
 from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
 from antiphon.events import SpeechStarted, SpeechStopped, Word
-from antiphon.net.socket import Item, Peer, Socket, together
+from antiphon.net.outgoing import Item
+from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Encoding, Heard, Hearing
 from antiphon.providers.elevenlabs.account import trouble

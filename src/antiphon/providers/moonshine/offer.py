@@ -27,6 +27,7 @@ OFFERS: Final = (
             keyterms=False,
             encodings=("linear16",),
             rates_hz=(16_000,),
+            languages=("en",),
         ),
         proof="local",
         settings=MoonshineSettings,

@@ -23,6 +23,8 @@ OFFERS: Final = (
             cancel=True,
             speed=(0.5, 2.0),
             encodings=("linear16",),
+            languages=("en",),
+            voices=(),
         ),
         proof="local",
         settings=PiperSettings,

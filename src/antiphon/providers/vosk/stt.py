@@ -13,7 +13,8 @@ from msgspec import UNSET
 from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
 from antiphon.events import SpeechStarted, SpeechStopped, Word
 from antiphon.net.owed import Owed
-from antiphon.net.socket import Item, Peer, Socket, together
+from antiphon.net.outgoing import Item
+from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
 from antiphon.providers.vosk import wire
