@@ -30,7 +30,8 @@ from stopwatch import Stopwatch, TimedPlane, TimedReplies
 from antiphon.call.captions import Captions
 from antiphon.call.clock import LoopClock
 from antiphon.call.conversation import Conversation
-from antiphon.call.runner import Call, Equipment
+from antiphon.call.equipment import Equipment
+from antiphon.call.runner import Call
 from antiphon.dialog.receptionist import Receptionist
 from antiphon.dialog.settings import ReceptionistSettings
 from antiphon.media.plane import Plane

@@ -275,8 +275,10 @@ def _one(action: argparse.Action, *, bare: bool) -> str:
 def _value(action: argparse.Action) -> str:
     if action.nargs == 0:
         return ""
+    if isinstance(action.metavar, tuple):
+        return " ".join(action.metavar) + ("..." if action.nargs == "+" else "")
     if action.metavar:
-        return str(action.metavar)
+        return action.metavar
     if action.choices:
         return "{" + ",".join(map(str, action.choices)) + "}"
     return action.dest.upper()

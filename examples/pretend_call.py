@@ -16,7 +16,8 @@ from examples.callback import Callback
 
 from antiphon.actions import Action, Answer
 from antiphon.call.conversation import Conversation
-from antiphon.call.runner import Call, Equipment
+from antiphon.call.equipment import Equipment
+from antiphon.call.runner import Call
 from antiphon.events import Event, ReplyFinished, ReplyStopped
 from antiphon.media.energy import EnergyVad
 from antiphon.media.plane import Plane

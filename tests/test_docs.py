@@ -185,6 +185,18 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             assert anchor in anchors(file), target
 
 
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if re.search(r"^(\$ )?antiphon [a-z]", page.read_text(), re.MULTILINE)],
+    ids=lambda page: page.name,
+)
+def test_a_page_with_bare_commands_says_what_to_type_in_a_checkout(page: Path) -> None:
+    text = page.read_text()
+    first = re.search(r"^(\$ )?antiphon [a-z]", text, re.MULTILINE)
+    assert first
+    assert "`./run antiphon" in text[: first.start()]
+
+
 def test_every_page_can_be_reached_from_the_index() -> None:
     seen, ahead = set[Path](), [DOCS / "index.md"]
     while ahead:
@@ -338,6 +350,30 @@ def test_every_example_can_be_imported_and_the_call_tells_its_story() -> None:
         check=True,
     )
     assert done.stdout.splitlines()[-1].endswith("two three four five six. Goodbye.")
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        ((), "usage: python -m examples.https_server AGENT CERTIFICATE.pem KEY.pem\n"),
+        (("no.yaml", "a.pem", "b.pem"), "https_server: no.yaml: cannot read the agent file"),
+        (("examples/receptionist", "a.pem", "b.pem"), "--certificate a.pem cannot be used: No "),
+    ],
+)
+def test_the_https_example_says_what_is_wrong_without_a_traceback(
+    words: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.https_server", *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "src", "ANTIPHON_CALLS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 # --- words ------------------------------------------------------------------------------------

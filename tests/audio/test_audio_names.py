@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 NAMES = {
-    "frame": "FRAME_S PCM16 Encoding Frame Framer frame_samples int16 pcm16",
+    "frame": "FRAME_S PCM16 frame_samples int16 pcm16",
     "g711": "decode_alaw decode_mulaw encode_alaw encode_mulaw",
     "gain": "CEILING_DBFS KNEE_DBFS MUTE_DB Gain fade_in fade_out normalise_gain_db soft_limit",
     "ledger": "Heard Ledger",

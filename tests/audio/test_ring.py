@@ -25,16 +25,6 @@ def test_before_the_call_there_was_silence() -> None:
     assert ring.last(5).tolist() == [0, 0, 0, 1, 2]
 
 
-def test_missing_audio_is_silence_at_its_place() -> None:
-    ring = Ring(6)
-    ring.write(pcm16(ramp(2)))
-    ring.skip(2)
-    ring.write(pcm16(ramp(2)))
-    assert ring.last(6).tolist() == [1, 2, 0, 0, 1, 2]
-    ring.skip(10**12)
-    assert (ring.end, ring.last(6).any()) == (10**12 + 6, False)
-
-
 @pytest.mark.parametrize("start,stop", [(0, 3), (2, 1)])
 def test_the_future_and_backward_ranges_cannot_be_read(start: int, stop: int) -> None:
     ring = Ring(4)
@@ -58,21 +48,18 @@ def test_what_was_read_does_not_change_with_the_ring() -> None:
 
 @given(
     st.integers(1, 20),
-    st.lists(st.tuples(st.booleans(), st.integers(0, 50)), max_size=12),
+    st.lists(st.integers(0, 50), max_size=12),
     st.integers(-5, 300),
     st.integers(0, 60),
 )
 def test_reads_as_an_endless_recording_would(
-    capacity: int, writes: list[tuple[bool, int]], start: int, length: int
+    capacity: int, writes: list[int], start: int, length: int
 ) -> None:
     ring, whole = Ring(capacity), np.zeros(0, np.int16)
-    for heard, samples in writes:
-        new = ramp(samples, len(whole) + 1) if heard else np.zeros(samples, np.int16)
+    for samples in writes:
+        new = ramp(samples, len(whole) + 1)
         whole = np.concatenate([whole, new])
-        if heard:
-            ring.write(pcm16(new))
-        else:
-            ring.skip(samples)
+        ring.write(pcm16(new))
     assert ring.end == len(whole)
     stop = min(ring.end, start + length)
     start = min(start, stop)

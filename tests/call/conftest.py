@@ -19,8 +19,9 @@ from tests.call.tones import Tone, ToneEndpoint, ToneRecogniser, ToneVoice, Voca
 
 from antiphon.actions import Action
 from antiphon.call.conversation import Conversation
+from antiphon.call.equipment import Equipment
 from antiphon.call.replay import Replayed, Step, replay
-from antiphon.call.runner import Call, Equipment, Recorder, Watcher
+from antiphon.call.runner import Call, Recorder, Watcher
 from antiphon.config.agent import AgentSettings
 from antiphon.events import CallEnded, Event
 from antiphon.media.energy import EnergyVad

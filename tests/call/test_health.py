@@ -1,6 +1,5 @@
 """How well a call is served: levels, notes, and what the caller hears of it."""
 
-
 from tests.call.conftest import Exchange, Holding
 
 from antiphon.call.health import Health
@@ -40,6 +39,17 @@ def test_the_level_is_that_of_the_worst_port() -> None:
     assert [fields["level"] for name, fields in notes if name == "served"] == [1, 2, 3, 2, 1, 0]
 
 
+def test_one_who_stands_in_for_one_who_stood_in_is_noted() -> None:
+    health, notes = told()
+    for name in ("another", "another", "third", "a"):
+        health.of("stt").serves(name)
+    assert [(each["by"], each["level"]) for _, each in notes] == [
+        ("another", 1),
+        ("third", 1),
+        ("a", 0),
+    ]
+
+
 def test_who_is_deserted_is_told_once_and_once_when_it_is_over() -> None:
     health, _ = told()
     heard: list[str] = []
@@ -73,15 +83,21 @@ def test_a_call_notes_what_it_used(hold: Holding) -> None:
 
 def test_a_caller_nobody_can_hear_is_told_so_and_when_it_is_over(hold: Holding) -> None:
     def deaf(exchange: Exchange) -> None:
-        exchange.recogniser.refuses.extend(Unavailable("not now") for _ in range(3))
+        exchange.recogniser.refuses.extend(Unavailable("not now") for _ in range(5))
 
-    held = hold(SCRIPT, deaf)
+    held = hold("- wait: agent_done\n- silence: 9\n" + SCRIPT, deaf)
     assert "I cannot hear you." in held.heard
     assert "Now I can." in held.heard
     assert held.heard.endswith("We close at six.")
     levels = [note["level"] for note in held.notes("served") if note["port"] == "stt"]
     assert levels == [3, 0]
     assert held.replayed().difference is None
+
+
+def test_a_caller_is_not_told_of_what_costs_them_nothing(hold: Holding) -> None:
+    held = hold(SCRIPT, lambda exchange: exchange.recogniser.refuses.append(Unavailable("busy")))
+    assert held.heard == "Hello, how can I help? We open at eight. We close at six."
+    assert not held.told("EarsLost", "EarsFound")
 
 
 def test_a_caller_nobody_ever_hears_is_taken_leave_of(hold: Holding) -> None:
@@ -104,5 +120,3 @@ def test_a_voice_that_stands_in_is_noted(hold: Holding) -> None:
     served = [note for note in held.notes("served") if note["port"] == "tts"]
     assert [note["by"] for note in served] == ["other", "scripted"]
     assert "Hello, how can I help?" in held.heard
-
-

@@ -464,6 +464,7 @@ def test_one_that_cannot_be_reached_is_replaced_at_once() -> None:
 def test_one_whose_connection_broke_is_tried_again_before_another() -> None:
     async def main(ward: Several) -> None:
         await ward.hear(3.0)
+        ward.first.ears[0].tell(said("yes", 1.0, 1.5))
         ward.first.ears[0].die()
         await ward.hear(0.1)
         assert ward.asked == ["first", "first"]
@@ -473,6 +474,114 @@ def test_one_whose_connection_broke_is_tried_again_before_another() -> None:
         assert ward.asked == ["first", "first", "second"]
 
     with_several(main)
+
+
+def test_one_that_says_nothing_for_long_has_listened() -> None:
+    async def main(ward: Several) -> None:
+        await ward.hear(5.0)
+        ward.first.ears[0].die()
+        await ward.hear(0.1)
+        assert ward.asked == ["first", "first"]
+
+    with_several(main)
+
+
+def test_one_that_takes_long_not_to_connect_has_not_listened() -> None:
+    """Nobody takes the call: three seconds later it is known, and another is asked."""
+
+    async def main(ward: Several) -> None:
+        await ward.hear(3.0)
+        ward.first.ears[0].die()
+        await ward.hear(0.1)
+        assert ward.asked == ["first", "second"]
+        assert ward.attendees.serving == []
+        assert ward.attendees.deserted == []
+        ward.first.refusing = True
+        await ward.hear(7.0)
+        assert ward.attendees.serving[0] == "second"
+
+    assert "first" not in [name for name, _ in with_several(main).attendees.worked]
+
+
+def test_what_is_heard_again_is_paid_for_again() -> None:
+    async def main(ward: Several) -> None:
+        await ward.hear(1.0)
+        ward.ear.voice(SpeechStarted(at_s=0.5))
+        ward.first.ears[0].tell(said("what", 0.5, 0.9, final=False))
+        ward.first.ears[0].die()
+        await ward.hear(5.0)
+
+    (_, first), (_, second) = with_several(main).attendees.worked
+    assert first["seconds"] == pytest.approx(1.0, abs=0.05)
+    assert second["seconds"] == pytest.approx(6.0, abs=0.05)
+
+
+def test_while_another_call_tries_the_better_one_nobody_is_sent_away() -> None:
+    async def main(ward: Several) -> None:
+        for _ in range(3):
+            ward.roster.failed(ward.first, Unavailable("down"), 0.5)
+        await ward.hear(5.4)
+        await ward.clock.sleep_until(5.51)
+        assert ward.roster.pick(ward.clock.now()) is ward.first  # by another call
+        await ward.hear(8.0)
+        assert ward.asked == ["second"]
+
+    with_several(main)
+
+
+def test_nobody_is_told_of_a_moment_without_ears() -> None:
+    async def main(ward: Several) -> None:
+        ward.first.refusing = ward.second.refusing = True
+        await ward.hear(0.5)
+        ward.second.refusing = False
+        await ward.hear(8.0)
+        assert ward.attendees.deserted == []
+        assert ward.attendees.serving[-1] in {"first", "second"}
+
+    with_several(main)
+
+
+def test_who_is_back_is_known_when_nobody_speaks() -> None:
+    async def main(ward: Several) -> None:
+        ward.first.refusing = ward.second.refusing = True
+        await ward.hear(2.5)
+        assert ward.attendees.deserted
+        ward.first.refusing = False
+        ward.ear.voice(SpeechStarted(at_s=2.5))
+        await ward.hear(3.0)
+        ward.first.ears[0].tell(said("hello", 0.5, 0.9, final=False))
+        await ward.hear(2.0)
+        assert ward.attendees.serving == []
+        ward.ear.voice(SpeechStopped(at_s=7.0))
+        ward.ear.settle(7.0)
+        await ward.hear(1.1)
+        assert ward.attendees.serving == ["first"]
+
+    with_several(main)
+
+
+def test_what_goes_on_behind_a_settled_word_is_no_longer_in_its_segment() -> None:
+    """A turn ended in the middle of a reading; what follows is heard again under another."""
+
+    async def main(ward: Several) -> None:
+        ward.ear.voice(SpeechStarted(at_s=0.5))
+        await ward.hear(3.0)
+        both = (Word(text="yes", start_s=0.5, end_s=1.0), Word(text="no", start_s=2.0, end_s=2.4))
+        ward.first.ears[0].tell(
+            TranscriptChanged(
+                segment=0, text="yes no", start_s=0.5, end_s=2.4, final=False, words=both
+            )
+        )
+        ward.ear.settle(1.2)
+        ward.first.ears[0].die()
+        await ward.hear(0.2)
+        again = ward.first.ears[1]
+        at_s = ward.first_fed(again) / 16_000
+        again.tell(said("no", 2.0 - at_s, 2.4 - at_s))
+
+    told = with_several(main).told
+    newest = {each.segment: each.text for each in told}  # type: ignore[union-attr]
+    assert newest == {0: "yes", 1: "no"}
 
 
 def test_another_hears_again_what_the_first_left_open() -> None:

@@ -1,17 +1,22 @@
 """`antiphon call`, `talk` and `serve`: what stops them before an engine is started, and how they
 say so. With engines they are tested in tests/e2e."""
 
+import asyncio
 import json
 import socket
 import wave
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from antiphon.cli import call
 from antiphon.cli.main import main
-from antiphon.errors import Missing
+from antiphon.errors import Missing, Unavailable
 from antiphon.testing.portaudio import FakePortAudio
+from antiphon.testing.script import Script
 from antiphon.transports.microphone import devices
 
 
@@ -120,6 +125,26 @@ def test_a_missing_voice_is_named_with_the_command_that_fetches_it(
     assert "antiphon models pull moonshine-tiny-en" in capsys.readouterr().err
 
 
+def test_an_unknown_provider_is_named_with_its_line(
+    desk: Path,
+    speech: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(devices, "load", FakePortAudio)
+    desk.write_text(f"{desk.read_text()}stt: local/mooshine\n")
+    line = desk.read_text().count("\n")
+
+    for words in (
+        ["call", str(desk), "--play", str(speech)],
+        ["talk", str(desk)],
+        ["serve", str(desk), "--port", "0"],
+    ):
+        assert main(words) == 2
+        said = capsys.readouterr().err
+        assert f"antiphon: {desk}:{line}: stt: no provider 'local/mooshine'\n" in said
+
+
 # --- talk ----------------------------------------------------------------------------------------
 
 
@@ -170,10 +195,10 @@ def test_a_port_in_use_is_an_environment_error_with_another_to_try(
 @pytest.mark.parametrize(
     "words, said",
     [
-        (["--port", "70000"], "--port"),
-        (["--port", "-1"], "--port"),
-        (["--max-calls", "0"], "--max-calls"),
-        (["--drain", "-1"], "--drain"),
+        (["--port", "70000"], "--port cannot be 70000\n  it may be a whole number from 0 to 65535"),
+        (["--port", "-1"], "--port cannot be -1\n"),
+        (["--max-calls", "0"], "--max-calls cannot be 0\n  it may be a whole number above 0"),
+        (["--drain", "-1"], "--drain cannot be -1.0\n  it may be a number above 0"),
         (["--host", "203.0.113.7"], "--host 127.0.0.1"),
         (["--certificate", "none.pem"], "none.pem cannot be used: No such file or directory"),
         (["--certificate", "agent.yaml"], "--certificate agent.yaml cannot be used"),
@@ -187,6 +212,30 @@ def test_an_option_that_cannot_be_is_a_usage_error_in_its_own_name(
     assert said in capsys.readouterr().err
 
 
+def test_a_server_anyone_can_reach_says_what_that_means(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @asynccontextmanager
+    async def no_further(*_: object, **__: object) -> AsyncIterator[None]:
+        raise Missing("so far")
+        yield
+
+    monkeypatch.setattr("antiphon.cli.serve.open_agent", no_further)
+    monkeypatch.delenv("ANTIPHON_TOKEN", raising=False)
+
+    main(["serve", str(desk), "--host", "0.0.0.0", "--port", "0"])
+    said = capsys.readouterr().err
+    assert "warning: anyone who can reach 0.0.0.0 may call this agent" in said
+    assert "warning: without a certificate calls and tokens can be overheard" in said
+
+    monkeypatch.setenv("ANTIPHON_TOKEN", "secret")
+    main(["serve", str(desk), "--host", "0.0.0.0", "--port", "0"])
+    assert "anyone" not in capsys.readouterr().err
+
+    main(["serve", str(desk), "--port", "0"])
+    assert "warning" not in capsys.readouterr().err
+
+
 def test_a_wrong_agent_file_is_found_before_the_port_is_taken(
     desk: Path, taken: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -194,3 +243,22 @@ def test_a_wrong_agent_file_is_found_before_the_port_is_taken(
 
     assert main(["serve", str(desk), "--port", str(taken)]) == 2
     assert f"{desk}:1: 'dialog' is missing" in capsys.readouterr().err
+
+
+def test_the_caller_borrows_a_voice_that_can(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The preferred voice may be away: that is what the call is there to show."""
+
+    async def rehearse(script: Script, voice: str, rate_hz: int) -> str:
+        if voice != "local":
+            raise Unavailable("no network", provider=voice)
+        return f"by {voice}"
+
+    monkeypatch.setattr(call, "rehearse", rehearse)
+    script = Script(steps=())
+    voices: Any = ("hosted", "local")
+    assert asyncio.run(call._rehearsed(script, voices)) == "by local"
+    assert "another voice: hosted: no network" in capsys.readouterr().err
+    with pytest.raises(Unavailable):
+        asyncio.run(call._rehearsed(script, voices[:1]))

@@ -2,19 +2,30 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from antiphon.cli.main import main
-from antiphon.errors import Unavailable
+from antiphon.errors import Rejected, Unavailable
 from antiphon.net.offering import Offer
+from antiphon.ports.llm import Saying
 from antiphon.testing.mind import ScriptedModel
 from antiphon.wiring import providers
 
 Typed = Callable[..., None]
+
+
+class NoTime:
+    """Nothing takes any."""
+
+    async def sleep_until(self, when_s: float) -> None: ...
+
+    def now(self) -> float:
+        return 0.0
 
 
 @pytest.fixture
@@ -31,14 +42,6 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Typed:
 def model(monkeypatch: pytest.MonkeyPatch, desk: Path) -> list[ScriptedModel]:
     """The desk gets a model; the one that chat makes is put here."""
     made: list[ScriptedModel] = []
-
-    class NoTime:
-        """Nothing takes any."""
-
-        async def sleep_until(self, when_s: float) -> None: ...
-
-        def now(self) -> float:
-            return 0.0
 
     def make(*_: object) -> ScriptedModel:
         made.append(ScriptedModel(clock=NoTime(), says=("It is raining.",)))
@@ -147,7 +150,9 @@ def test_a_model_that_fails_is_apologised_for_and_the_chat_goes_on(
     typed("What is the weather like?", "When are you open?")
 
     assert main(["chat", str(desk)]) == 0
-    assert capsys.readouterr().out.splitlines()[1:] == [
+    said = capsys.readouterr()
+    assert said.err == "language model lost: pretended: gone\n"
+    assert said.out.splitlines()[1:] == [
         "I'm sorry, I can't answer that just now. Could you ask me something else?",
         "We are open from eight to six.",
     ]
@@ -161,3 +166,31 @@ def test_a_missing_model_is_an_environment_error(
 
     assert main(["chat", str(desk)]) == 3
     assert "antiphon models pull smollm2-135m" in capsys.readouterr().err
+
+
+def test_a_model_that_is_away_is_stood_in_for(
+    desk: Path,
+    typed: Typed,
+    model: list[ScriptedModel],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Away(ScriptedModel):
+        async def start(self) -> None:
+            raise Rejected("no such key", provider="local/away")
+
+        async def answer(self, asking: object) -> AsyncIterator[Saying]:
+            pytest.fail("it could not be started")
+            yield
+
+    away = replace(providers.OFFERS[0], name="local/away", make=lambda *_: Away(clock=NoTime()))
+    monkeypatch.setattr(providers, "OFFERS", [*providers.OFFERS, away])
+    text = desk.read_text()
+    desk.write_text(text.replace("llm: local/pretended", "llm: [local/away, local/pretended]"))
+    typed("What is the weather like?")
+    assert main(["chat", str(desk)]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "It is raining."
+
+    desk.write_text(text.replace("llm: local/pretended", "llm: local/away"))
+    assert main(["chat", str(desk)]) == 4
+    assert "local/away: no such key" in capsys.readouterr().err

@@ -48,8 +48,39 @@ def test_an_unknown_provider_is_named_with_the_one_that_was_meant(
     assert main(["check", str(desk)]) == 1
 
     said = capsys.readouterr().out
-    assert f"{port}: no provider {name!r}" in said
+    line = desk.read_text().count("\n")
+    assert said.startswith(f"{desk}:{line}: {port}: no provider {name!r}")
     assert f"did you mean {meant!r}? there are: " in said
+
+
+@pytest.mark.parametrize(
+    "setting, said, fix",
+    [
+        ("language: de", "language: local/moonshine hears no 'de'", "it hears en; "),
+        (
+            "mouth: {language: de}",
+            "mouth.language: local/piper speaks no 'de'",
+            "it speaks en; name another engine for de",
+        ),
+        ("mouth: {voice: amy}", "mouth.voice: local/piper has no voice 'amy'", "it has one"),
+    ],
+)
+def test_what_an_engine_cannot_hear_or_speak_is_named_with_its_line(
+    desk: Path,
+    all_models: None,
+    capsys: pytest.CaptureFixture[str],
+    setting: str,
+    said: str,
+    fix: str,
+) -> None:
+    desk.write_text(f"{desk.read_text()}{setting}\n")
+
+    assert main(["check", str(desk), "--json"]) == 1
+
+    (found,) = json.loads(capsys.readouterr().out)["mistakes"]
+    assert found["what"] == said
+    assert fix in found["fix"]
+    assert found["where"] == f"{desk}:{desk.read_text().count(chr(10))}"
 
 
 def test_every_missing_model_is_named_with_the_command_that_fetches_it(

@@ -16,7 +16,7 @@ import pytest
 from tests.call.tones import ToneRecogniser, ToneVoice, Vocabulary
 
 from antiphon.call.clock import LoopClock
-from antiphon.call.runner import Equipment
+from antiphon.call.equipment import Equipment
 from antiphon.cli import call, talk
 from antiphon.cli.claimed import claimed
 from antiphon.cli.main import main
@@ -264,7 +264,7 @@ def test_a_disk_too_full_for_any_trace_is_said_after_the_call(
     write = os.write
 
     def full(file: int, data: bytes) -> int:
-        if os.readlink(f"/proc/self/fd/{file}").endswith("call.jsonl"):
+        if Path(f"/proc/self/fd/{file}").readlink().name == "call.jsonl":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return write(file, data)
 

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -216,10 +216,12 @@ class Engine:
         return 0.5
 
 
-def tried(port: Port, engine: Engine, **more: Any) -> trial.Trial:
+def tried(
+    port: Port, engine: Engine, environ: Mapping[str, str] | None = None, **more: Any
+) -> trial.Trial:
     given: dict[str, Any] = {"settings": BaseModel, "can": None, "proof": "wire", **more}
     known = Offer(name="v/x", port=port, make=lambda *_: engine, **given)
-    order = Order(name="v/x", models=Path)
+    order = Order(name="v/x", models=Path, environ=environ or {})
     (done,) = asyncio.run(trial.try_all([(known, order)], voice="anna"))
     assert engine.closed
     return done
@@ -241,7 +243,7 @@ def test_who_says_nothing_is_given_up(port: Port, monkeypatch: pytest.MonkeyPatc
     done = tried(port, Engine(late=True), home="https://v", address="V_URL")
     assert not done.ok
     assert "no answer in 0.05 s" in done.what
-    assert "V_URL" in done.fix
+    assert "status page" in done.fix
 
 
 @pytest.mark.parametrize(
@@ -260,6 +262,21 @@ def test_each_way_to_fail_has_its_advice(error: Exception, what: str, fix: str) 
     done = tried("llm", Engine(error), key="V_KEY", home="https://v")
     assert (done.ok, done.what) == (False, what)
     assert fix in done.fix
+
+
+@pytest.mark.parametrize(
+    "home, environ, fix",
+    [
+        ("https://v", {"V_URL": "http://10.0.0.1:1"}, "answers at http://10.0.0.1:1, where V_URL"),
+        ("http://localhost:8000/v1", {}, "start its server at http://localhost:8000/v1, or say in"),
+        ("https://v", {}, "status page"),
+    ],
+)
+def test_who_cannot_be_reached_is_named_with_the_address(
+    home: str, environ: dict[str, str], fix: str
+) -> None:
+    gone = Engine(Unavailable("no connection"))
+    assert fix in tried("llm", gone, environ, home=home, address="V_URL").fix
 
 
 def test_advice_fits_an_engine_of_this_machine() -> None:
@@ -283,7 +300,7 @@ def test_the_sandbox_stands_in_for_an_unchanged_agent(
     assert main(["check", str(hosted), "--live", "--sandbox=scripted"]) == 0
     said = capsys.readouterr()
     assert said.out.count("  OK   ") == 3
-    assert "pretended vendors (scripted) at ws://127.0.0.1:" in said.err
+    assert "pretended vendors (scripted) at http://127.0.0.1:" in said.err
 
 
 def test_a_pretended_model_makes_small_talk(
@@ -302,7 +319,10 @@ def test_without_models_there_is_nobody_to_play_them(
     hosted: Path, no_models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", str(hosted), "--sandbox"]) == 3
-    assert "antiphon models pull" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    for model in ("moonshine-tiny-en", "piper-joe", "smollm2-135m"):
+        assert f"  antiphon models pull {model}\n" in said  # all at once
+    assert "or --sandbox=scripted, which needs none" in said
 
 
 def test_who_is_met_at_the_sdk_cannot_be_pretended(

@@ -87,7 +87,9 @@ def test_verify_answers_no_for_a_damaged_model(
     assert "config.json is damaged" in said["models"]["tiny"]
 
 
-@pytest.mark.parametrize("words", [["pull"], ["pull", "huge"], ["pull", "tiny", "--all"]])
+@pytest.mark.parametrize(
+    "words", [["pull"], ["pull", "huge"], ["pull", "tiny", "--all"], ["list", "huge"]]
+)
 def test_names_that_make_no_sense_are_usage_errors(
     store: ModelStore, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,7 @@ def test_a_log_cut_off_anywhere_is_compared_up_to_there(
     its middle, before its last character, and after it."""
     whole = log.read_bytes()
     ends = [at for at, byte in enumerate(whole) if byte == ord("\n")]
-    for number, (before, end) in enumerate(zip(ends, ends[1:], strict=False), 2):
+    for number, (before, end) in enumerate(pairwise(ends), 2):
         for cut in (before + 3, (before + end) // 2, end - 1):
             log.write_bytes(whole[:cut])
             assert main(["replay", str(log)]) == 0, (number, whole[before:cut])

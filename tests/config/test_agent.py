@@ -49,6 +49,11 @@ def mistake(text: str) -> ConfigError:
         (f"name: A\nturns: {{looks_s: [0.1, x]}}\n{DIALOG}", 2, "turns.looks_s.1 cannot be", ""),
         (f"name: A\nmouth: {{stall_s: 0}}\n{DIALOG}", 2, "stall_s cannot be 0", "above 0 to 30"),
         (f"name: A\nturns: {{barge_in: maybe}}\n{DIALOG}", 2, "be 'maybe'", "'at_once' or 'off'"),
+        (f"name: A\nturns:\n  barge_in: off\n{DIALOG}", 3, "be False", 'write "off" in quotes'),
+        (f"name: A\nturns: {{barge_in: yes}}\n{DIALOG}", 2, "be True", "it may be 'decide'"),
+        (f"name: A\nturns: {{max_call_s: 0}}\n{DIALOG}", 2, "be 0", "from 1 to 86400"),
+        (f"{TOPIC}      then: Hi {{name}}, {{answer}}.\n", 7, "knows {answer}, not {name}", ""),
+        (f"{TOPIC}    - {{name: x, asks: [b], says: c}}\n", 4, "two topics are called 'x'", ""),
         (f"{TOPIC}      expects: number\n", 7, "be 'number'", "'open', 'yes_no', 'digits'"),
         (f"{TOPIC}      count: 99\n", 7, "count cannot be 99", "from 0 to 40"),
         (f"name: A\nstt: moonshine\n{DIALOG}", 2, "be 'moonshine'", "written as local/moonshine"),
@@ -93,9 +98,10 @@ def test_further_mistakes_are_named_by_their_place() -> None:
     error = mistake("name: 1\nllm: x\ndialog: {greeting: 2, topics: {}, kind: poet, bye: x}\n")
 
     assert error.what == "unknown setting 'dialog.bye'"
-    assert error.fix.endswith("also wrong: name, llm, dialog.kind, dialog.greeting"), (
-        "at most four, so that it stays one message"
-    )
+    assert error.fix.endswith(
+        "also wrong: name (a.yaml:1), llm (a.yaml:2), dialog.kind (a.yaml:3), "
+        "dialog.greeting (a.yaml:3)"
+    ), "at most four, so that it stays one message"
 
 
 @pytest.mark.parametrize("aliases", ["*a, *a, *a, *a, *a, *a, *a, *a, *a", "*b"])

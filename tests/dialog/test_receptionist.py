@@ -262,9 +262,36 @@ def test_a_caller_who_is_not_understood_is_told_and_in_the_end_taken_leave_of() 
     assert dialog.tick(29.9) == []
     said = dialog.tick(30.0)
     assert texts(said) == [trouble.leaving]
-    assert dialog.deadline() is None
     left = dialog.receive(ReplyFinished(reply=number(said), heard=trouble.leaving), 33.0)
     assert left == [order.HangUp(reason="said goodbye")]
+
+
+def test_leave_is_taken_again_of_a_caller_who_talks_into_the_goodbye() -> None:
+    dialog = receptionist(trouble=TroubleSettings(patience_s=20.0))
+    trouble = dialog.settings.trouble
+    dialog.receive(EarsLost(reason="all are down"), 10.0)
+    said = dialog.tick(30.0)
+    dialog.receive(ReplyStopped(reply=number(said), heard="I'm", unheard=" sorry"), 31.0)
+    assert dialog.deadline() == 50.0
+    assert texts(dialog.tick(50.0)) == [trouble.leaving]
+    assert dialog.tick(70.0) == []
+
+
+def test_whoever_is_taken_leave_of_is_told_nothing_of_our_ears() -> None:
+    dialog = receptionist()
+    said = dialog.receive(LimitReached(limit="time"), 0.0)
+    assert dialog.receive(EarsLost(reason="all are down"), 1.0) == []
+    assert dialog.receive(EarsFound(), 2.0) == []
+    left = dialog.receive(ReplyFinished(reply=number(said), heard="Goodbye."), 3.0)
+    assert left == [order.HangUp(reason="said goodbye")]
+
+
+def test_whoever_was_answered_is_not_told_that_they_are_heard_again() -> None:
+    dialog = receptionist()
+    dialog.receive(EarsLost(reason="all are down"), 1.0)
+    turn(dialog, "How are you?")
+    assert dialog.deadline() is None
+    assert dialog.receive(EarsFound(), 5.0) == []
 
 
 def test_a_line_on_which_nothing_can_be_said_is_hung_up_on() -> None:

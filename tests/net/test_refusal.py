@@ -6,7 +6,7 @@ from antiphon.net.refusal import in_words
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    "body, words",
     [
         ('{"detail":{"status":"invalid_api_key","message":"No such key."}}', "No such key."),
         ('{"error_code":"unauthorized","title":"Unauthorized","message":"Bad."}', "Bad."),

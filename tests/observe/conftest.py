@@ -208,7 +208,7 @@ def _breath(script: Script) -> None:
     script.note(end_s + 0.7, "clause", reply=5, text="Thursday afternoon works,")
     script.order(
         end_s + 0.75,
-        order.Speak(reply=5, text="offer you two o'clock or half past three; tell me."),
+        order.Speak(reply=5, text=" offer you two o'clock or half past three; tell me."),
     )
     script.event(end_s + 0.85, told.ReplyReady(reply=5))
 

@@ -13,6 +13,7 @@ import pytest
 
 from antiphon import actions as order
 from antiphon import events as told
+from antiphon.errors import Missing
 from antiphon.observe.audit import audit
 from antiphon.observe.logreader import read
 from antiphon.observe.playback import load
@@ -123,6 +124,27 @@ def test_the_page_says_what_the_call_cost(demo: Any) -> None:
     assert "used" not in {mark["label"] for mark in data_of(page)["marks"]}, "no warning on it"
 
 
+def test_a_disk_without_room_leaves_no_half_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Missing, match="cannot write the report /dev/full: No space left"):
+        save(b"page", Path("/dev/full"))
+    path = tmp_path / "page.html"
+    path.symlink_to("/dev/full")
+    with pytest.raises(Missing, match="`antiphon report LOG`"):
+        save(b"page", path)
+    assert Path("/dev/full").exists()
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    whole = tmp_path / "other.html"
+    monkeypatch.setattr(os, "fdopen", refuse)
+    with pytest.raises(Missing, match=r"other\.html: No space left"):
+        save(b"page", whole)
+    assert not whole.exists()
+
+
 def test_a_saved_page_is_its_owners_alone(demo: Any, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     save(b"page", path)
@@ -136,6 +158,19 @@ def test_what_is_wrong_is_said_at_the_top(demo: Any) -> None:
     log = demo.log()
     log.path.write_text(log.path.read_text() + '{"t":')
     assert "The last line of the call log was cut off." in Elements(report(read(log.path))).text
+
+
+def test_what_the_caller_never_tried_is_no_trouble_of_the_call(script: Any) -> None:
+    end_s = script.caller("What are your opening hours?", 1.0, 1.5, "question")
+    script.decide(1, "What are your opening hours?", 1.0, end_s, end_s + 0.3, "score 0.9")
+    script.length_s = 6.0
+    recording, log = load(script.wav()), script.log()
+    audited = audit(recording, log)
+    assert not audited["yielded"]
+    page = Elements(report(log, recording, audited)).text
+    assert "answers every question" in page
+    for unasked in ("yields when interrupted", "waits out a breath", "never did this"):
+        assert unasked not in page
 
 
 def test_a_call_in_which_nothing_happened(script: Any) -> None:

@@ -112,7 +112,7 @@ def test_a_voice_lost_is_a_warning(script: Any) -> None:
     assert [(mark.kind, mark.label, mark.why) for mark in drawn.marks] == [
         ("warning", "voice lost", "engine died"),
         ("other", "key 5", ""),
-        ("warning", "recogniser_lost", "why gone"),
+        ("warning", "recogniser lost", "gone"),
         ("end", "call ended", "by the caller"),
     ]
 

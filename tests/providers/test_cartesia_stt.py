@@ -106,7 +106,8 @@ def told(sandbox: Sandbox, *frames: str) -> Ear:
     ear = Ear(ink(sandbox))
     ear.recognition.feed(silence(3.0))
     for frame in frames:
-        ear.recognition._hear(frame)  # type: ignore[attr-defined]
+        message = ear.recognition._peer.message(frame, wire.decode_server)  # type: ignore[attr-defined]
+        ear.recognition._hear(message)  # type: ignore[attr-defined]
     return ear
 
 

@@ -217,12 +217,12 @@ async def told_by(*answers: str, pause_s: float = 0.0) -> Ear:
         await socket.wait_closed()
 
     async with vendor(handle) as whose:
-        engine = recogniser(whose, timed_within_s=0.05, finalise_within_s=0.5)
+        engine = recogniser(whose, timed_within_s=0.15, finalise_within_s=0.5)
         async with listening(engine) as ear:
             ear.recognition.feed(sound(1.0))
             ear.recognition.finalise(1.0)
             await ear.until("final")
-            await asyncio.sleep(0.05 + pause_s * len(answers))
+            await asyncio.sleep(0.1 + pause_s * len(answers))
     return ear
 
 
@@ -236,7 +236,7 @@ async def test_the_second_telling_is_not_told() -> None:
 
 
 async def test_nor_where_it_comes_too_late() -> None:
-    ear = await told_by(committed("One two."), timed("One two."), pause_s=0.2)
+    ear = await told_by(committed("One two."), timed("One two."), pause_s=0.3)
     assert [told.text for told in ear.texts if told.final] == ["One two."]
     assert not ear.texts[-1].words
 

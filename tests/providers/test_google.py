@@ -121,6 +121,8 @@ async def test_a_stream_that_grows_old_is_ended_in_a_pause_and_nothing_is_lost()
         await eventually(lambda: not cloud.open)
         ear.recognition.voice(SpeechStarted(at_s=1.7))
         ear.feed(hum(600) + silence(0.3))
+        await ear.until(lambda: ear.told[-1].text.endswith(SECOND))
+        ear.recognition.voice(SpeechStopped(at_s=2.7))
         final = await ear.final()
     assert final.text == f"{FIRST} {SECOND}"
     assert len(cloud.heard) == 2
@@ -133,6 +135,8 @@ async def test_a_stream_as_old_as_can_be_is_ended_whoever_speaks() -> None:
     async with recogniser(cloud, **old) as engine, listening(engine) as ear:
         ear.recognition.voice(SpeechStarted(at_s=0.0))
         ear.feed(hum(300, seconds=2.0))
+        await eventually(lambda: sum(map(len, cloud.heard)) == 64_000)
+        ear.recognition.voice(SpeechStopped(at_s=2.0))
         await ear.final()
     assert [len(heard) for heard in cloud.heard] == [32_000, 32_000]
 

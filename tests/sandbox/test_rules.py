@@ -70,6 +70,8 @@ def test_a_file_has_a_rule_in_each_item(tmp_path: Path) -> None:
         ("- refuse: 401\n  times: 0\n", 2, "times: Expected int >= 1"),
         ("- refuse: 401\n- path: /v1\n", 2, "this rule does nothing"),
         ("- refuse: 401\n- vanish\n", 2, "Expected object"),
+        ("- refuse: 9999\n", 1, "refuse: Expected int <= 599"),
+        ("- refuse: 401\n  path: v1/listen\n", 2, "no path begins with 'v1/listen'"),
         ("- {refuse: 1}\n- {refuse: 1, refuse: 2}\n", 2, "stands here twice"),
         ("- {refuse: [}\n", 1, "not YAML"),
     ],
@@ -90,13 +92,17 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_the_command_takes_a_file_of_rules(tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
-    rules.write_text("- {path: /v1/speak, refuse: 503}\n")
+    rules.write_text(
+        "- {path: /v1/spe, refuse: 503}\n- {path: /v1/text-to-speech/voice/stream, stall: true}\n"
+    )
     words = ["sandbox", "--port", "0", "--rules", str(rules), "--json"]
     with subprocess.Popen(
         [sys.executable, "-m", "antiphon", *words], stdout=subprocess.PIPE, text=True
     ) as running:
         assert running.stdout
-        url = json.loads(running.stdout.readline())["url"].replace("ws", "http")
+        told = json.loads(running.stdout.readline())
+        url = told["environ"]["DEEPGRAM_BASE_URL"]
+        assert told["url"] == url.replace("http", "ws")
         headers = {"Authorization": "Token any", "Connection": "Upgrade", "Upgrade": "websocket"}
         headers |= {"Sec-WebSocket-Key": "a" * 22 + "==", "Sec-WebSocket-Version": "13"}
         answer = httpx.get(url + SPEAK, headers=headers, trust_env=False)
@@ -109,6 +115,16 @@ def test_a_wrong_file_stops_the_command(tmp_path: Path, capsys: pytest.CaptureFi
     rules.write_text("- {refus: 503}\n")
     assert main(["sandbox", "--port", "0", "--rules", str(rules)]) == 2
     assert f"{rules}:1: a rule has no 'refus'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", ["/v1/lissten", "/v1/listen/more", "/v1/text-to-speech/x/strem"])
+def test_a_rule_that_nothing_fits_stops_the_command(
+    path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(f"- {{path: {path}, refuse: 503}}\n")
+    assert main(["sandbox", "--port", "0", "--rules", str(rules)]) == 2
+    assert f"nothing here has a path that begins with {path}" in capsys.readouterr().err
 
 
 # --- what they do ------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import websockets
 from tests.providers.deepgram_stage import silence, sound
@@ -324,3 +325,18 @@ def test_the_command_serves_until_it_is_told_to_stop(command: "subprocess.Popen[
         assert best["transcript"] == "What time do you open?"
     command.terminate()
     assert command.wait(10) == 0
+
+
+def test_who_cannot_be_pretended_keeps_its_own_keys(sandbox: Sandbox) -> None:
+    """They would point a developer's whole shell at nothing."""
+    environ = sandbox.environ()
+    assert environ["AZURE_SPEECH_KEY"]  # its voices are on the wire
+    assert not [name for name in environ if name.startswith(("AWS_", "GOOGLE_APPLICATION"))]
+
+
+def test_beside_a_server_a_sandbox_starts_and_stops_quietly(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level("INFO"), Sandbox() as running:
+        httpx.get(running.http_url, trust_env=False)
+    assert "Started server process" not in caplog.text

@@ -106,6 +106,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Start:
         answer: Callable[[Transport, str], Awaitable[None]] | None = None,
         *,
         websocket: dict[str, Any] | None = None,
+        name: str = "the agent",
         **given: Any,
     ) -> AsyncIterator[Running]:
         settings = ServerSettings(
@@ -123,7 +124,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Start:
 
         monkeypatch.setattr(_Server, "__init__", note)
         ready = asyncio.Event()
-        app = create_app(agent, settings, calls, clock)
+        app = create_app(agent, settings, calls, clock, name)
         async with asyncio.TaskGroup() as group:
             running.done = group.create_task(
                 serve(app, listening, settings, calls, clock, ready.set)

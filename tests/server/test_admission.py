@@ -6,7 +6,7 @@ from antiphon.server.admission import bearer_matches, host_allowed, origin_allow
 from antiphon.server.settings import ServerSettings
 
 HERE = ServerSettings()
-SHOP = ServerSettings(host="0.0.0.0", allowed_origins=("https://shop.example",))
+SHOP = ServerSettings(host="0.0.0.0", allowed_origins=("https://Shop.example/",))
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,8 @@ SHOP = ServerSettings(host="0.0.0.0", allowed_origins=("https://shop.example",))
         ("http://localhost:8000", "localhost:8000", True),
         ("https://calls.example", "calls.example", True),
         ("https://shop.example", "calls.example", True),
+        ("HTTPS://Shop.example", "calls.example", True),
+        ("https://Calls.example", "CALLS.example", True),
         ("http://shop.example", "calls.example", False),
         ("https://shop.example.evil.example", "calls.example", False),
         ("http://localhost:8001", "localhost:8000", False),
@@ -47,8 +49,9 @@ def test_a_loopback_server_answers_only_to_its_own_names(host, allowed) -> None:
 
 
 def test_named_hosts_are_the_only_ones() -> None:
-    settings = ServerSettings(host="calls.example", hosts=("calls.example",))
+    settings = ServerSettings(host="calls.example", hosts=("Calls.example",))
     assert host_allowed("calls.example", settings)
+    assert host_allowed("CALLS.EXAMPLE:8000", settings)
     assert not host_allowed("localhost", settings)
     assert host_allowed("whatever", ServerSettings(host="calls.example"))
 

@@ -1,10 +1,12 @@
 """The doors of the server: the page, the health checks, and who gets a call."""
 
 import asyncio
+import logging
 
 import httpx
 import pytest
 import websockets
+from pydantic import SecretStr
 from websockets.asyncio.client import connect
 
 from antiphon.errors import RemoteProtocolError, Unavailable
@@ -31,6 +33,36 @@ async def test_the_page_and_its_files_are_served_and_may_load_nothing_else(start
             assert answer.headers["x-content-type-options"] == "nosniff"
         assert (await get(running, "/static/../app.py")).status_code == 404
         assert (await get(running, "/static/%2e%2e/pages.py")).status_code == 404
+
+
+async def test_the_page_says_whom_one_talks_to(start) -> None:
+    async with start(name="Front <Desk>") as running:
+        page = (await get(running, "/")).text
+    assert "<h2>Talk to Front &lt;Desk&gt;</h2>" in page
+    assert "<title>Front &lt;Desk&gt; · Antiphon</title>" in page
+
+
+async def test_no_token_is_ever_logged(start, caplog) -> None:
+    """At any level, by us or by a library, whether the token is right or wrong."""
+    right, wrong = "a-very-secret-token", "a-guessed-token"
+    with caplog.at_level(logging.DEBUG):
+        async with start(token=SecretStr(right)) as running:
+            bearer = {"Authorization": f"Bearer {right}"}
+            async with connect(running.call_url, additional_headers=bearer) as socket:
+                await socket.send(wire.encode(wire.Hello(version=1, rate_hz=16000)))
+                assert '"welcome"' in await socket.recv()
+            async with dial(running.call_url, token=right):
+                pass
+            with pytest.raises(RemoteProtocolError):
+                async with dial(running.call_url, token=wrong):
+                    pass
+            await get(running, "/livez", headers=bearer)
+    ours = [line for line in caplog.records if not line.name.startswith(("websockets", "http"))]
+    assert ours, "something was logged"
+    for line in ours:
+        assert right not in line.getMessage()
+        assert wrong not in line.getMessage()
+    assert not [line for line in ours if line.name.startswith("uvicorn")], "its lines are ours"
 
 
 async def test_health_and_readiness_are_told_apart(start) -> None:

@@ -17,6 +17,7 @@ import websockets
 from websockets.asyncio.client import connect
 
 from antiphon.errors import Unavailable
+from antiphon.server import serve
 from antiphon.transports.websocket import wire
 from antiphon.transports.websocket.client import CallClient, dial
 
@@ -280,3 +281,31 @@ def _masked(opcode: int, payload: bytes) -> bytes:
         else b"\xff" + size.to_bytes(8, "big")
     )
     return bytes([0x80 | opcode]) + length + b"\0\0\0\0" + payload
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+        b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nG",
+        b"POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1",
+    ],
+    ids=["nothing", "half a header", "one request and a bit", "half a body"],
+)
+async def test_a_connection_that_asks_for_nothing_is_closed(start, monkeypatch, sent) -> None:
+    monkeypatch.setattr(serve, "REQUEST_S", 0.2)
+    async with start() as running, beside_a_healthy_call(running), asyncio.timeout(5):
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(sent)
+        answer = await reader.read()
+        writer.close()
+    assert answer.count(b"HTTP/1.1 ") == (b"\r\n\r\n" in sent)
+
+
+async def test_a_flood_of_headers_is_refused(start) -> None:
+    async with start() as running, beside_a_healthy_call(running), asyncio.timeout(5):
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 5000)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+        writer.close()

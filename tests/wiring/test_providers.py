@@ -136,3 +136,38 @@ def test_every_engine_has_a_row_in_the_price_table(offer: Offer) -> None:
 def test_every_price_is_of_an_engine_there_is(row: Price) -> None:
     names = [offer.name for offer in OFFERS if offer.port == row.port]
     assert row.port == "line" or any(fnmatchcase(name, row.offer) for name in names)
+
+
+@pytest.mark.parametrize("setting", ["account", "api_key", "API_KEY", "base_url"])
+def test_whoever_tries_is_told_where_keys_and_addresses_belong(setting: str) -> None:
+    asked = order("elevenlabs/flash", {"ELEVENLABS_API_KEY": "k"}, **{setting: "a-secret"})
+    with pytest.raises(ConfigError) as caught:
+        providers.make("tts", asked)
+    assert "out of the environment, never out of a file" in caught.value.fix
+    assert "a-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "key, flaw",
+    [
+        ("a-secret\r", "line break"),
+        (" a-secret", "space"),
+        ("a-se\ncret", "line break"),
+        ('"a-secret"', "quotes"),
+        ("a-secr\u0435t", "not ASCII"),
+    ],
+)
+def test_what_cannot_be_a_key_is_no_trouble_of_the_network(key: str, flaw: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        providers.make("stt", order("deepgram/nova-3", {"DEEPGRAM_API_KEY": key}))
+    assert caught.value.what.startswith("DEEPGRAM_API_KEY cannot be a key: ")
+    assert flaw in caught.value.what
+    assert "a-se" not in str(caught.value)
+
+
+def test_a_missing_key_is_told_with_what_works_without_one() -> None:
+    for offer in HOSTED:
+        with pytest.raises(Missing) as caught:
+            order(name(offer)).account(offer)
+        assert f"export {offer.key}=" in caught.value.fix
+        assert ("--sandbox" in caught.value.fix) == (offer.proof == "wire")

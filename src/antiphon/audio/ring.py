@@ -32,12 +32,6 @@ class Ring:
         """Append PCM16."""
         self._append(int16(pcm))
 
-    def skip(self, samples: int) -> None:
-        """Append silence, for audio that never arrived."""
-        held = min(samples, len(self._samples))
-        self.end += samples - held
-        self._append(np.zeros(held, np.int16))
-
     def read(self, start: int, stop: int) -> NDArray[np.int16]:
         """A copy of the samples in [start, stop).
 

@@ -13,7 +13,7 @@ from antiphon.actions import Action
 from antiphon.events import Event
 from antiphon.ports.journal import Journal
 
-__all__ = ["Account", "Watcher", "short"]
+__all__ = ["Account", "Watcher", "leaves", "short"]
 
 
 Marks: TypeAlias = tuple[tuple[int, int], ...]
@@ -89,3 +89,10 @@ class Account:
 def short(error: Exception) -> str:
     """An error in a line."""
     return f"{type(error).__name__}: {error}"
+
+
+def leaves(error: Exception) -> list[Exception]:
+    """What really happened, without the groups of the tasks it came through."""
+    if not isinstance(error, ExceptionGroup):
+        return [error]
+    return [leaf for inner in error.exceptions for leaf in leaves(inner)]

@@ -38,7 +38,7 @@ class Health:
         """``preferred`` names a provider for each port that has one."""
         self._preferred, self._note = dict(preferred), note
         self._levels = dict.fromkeys(preferred, 0)
-        self._told = 0
+        self._serving = dict(preferred)
 
     @property
     def level(self) -> int:
@@ -70,9 +70,9 @@ class Health:
         return self._settle(port, WITHOUT[port], "nobody")
 
     def _settle(self, port: str, level: int, by: str) -> int:
-        before = self._levels.get(port, 0)
-        self._levels[port] = level
-        if before != level:
+        before, served_by = self._levels.get(port, 0), self._serving.get(port, by)
+        self._levels[port], self._serving[port] = level, by
+        if before != level or served_by != by:
             self._note("served", port=port, by=by, level=self.level)
         return before
 

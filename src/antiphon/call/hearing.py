@@ -7,13 +7,13 @@ are put on the call's own line, and nobody else notices. Where a recogniser stan
 one, it goes as soon as that one is well again and nobody speaks.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from antiphon.audio.resample import Resampler
 from antiphon.call.kept import KeptAudio
+from antiphon.call.openspeech import OpenSpeech
 from antiphon.errors import ProviderError, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, TranscriptChanged, Word
 from antiphon.net.roster import Roster
@@ -34,13 +34,16 @@ QUIET_KEPT_S: Final = 2.0
 """The same while nobody speaks: the beginning of speech is noticed late."""
 WAITS_S: Final = (0.0, 0.2, 0.5, 1.0, 2.0)
 """A recogniser that keeps dying is tried again after these, then after every last of them."""
+ENOUGH_S: Final = 1.0
+"""One that worked so long makes up for any number of failures before it."""
 GOOD_S: Final = 10.0
-"""So much audio heard without trouble makes up for any number of failures."""
-WORKED_S: Final = 1.0
-"""One that heard less before it failed has not worked at all: another is asked. One that did may
-have lost no more than its connection."""
-BLUR_S: Final = 0.15
-"""Recognisers place words to within about this."""
+"""And after so much audio heard without trouble it is well."""
+SURE_S: Final = 4.0
+"""One that says nothing is known to listen after this: none takes so long to connect. One that
+fails before, without a word, has not worked at all: another is asked. One that did work may have
+lost no more than its connection."""
+DEAF_S: Final = 1.0
+"""Nobody is told of less: what was said meanwhile is heard yet."""
 
 
 @dataclass(slots=True)
@@ -52,6 +55,10 @@ class _Listening:
     first_segment: int
     source_hz: int
     """Of the audio that is kept for it."""
+    opened_s: float
+    """By the clock."""
+    told: bool = False
+    """It has said something."""
     resampler: Resampler | None = None
     recognition: Recognition | None = None
 
@@ -82,13 +89,7 @@ class OpenEar:
         self._kept = {WIDE_HZ: KeptAudio(WIDE_HZ)}
         if any(_takes_the_line(each, line) for each in recognisers.engines):
             self._kept[line.rate_hz] = KeptAudio(line.rate_hz)
-        self._edges: deque[SpeechStarted | SpeechStopped] = deque(maxlen=256)
-        self._told: dict[int, TranscriptChanged] = {}
-        """The newest reading of every segment that is not dealt with."""
-        self._segments = 0
-        self._settled_s = 0.0
-        self._owed_s: float | None = None
-        """A final reading up to here was asked for and has not come."""
+        self._open_speech = OpenSpeech()
         self._now: _Listening | None = None
 
     @property
@@ -98,31 +99,25 @@ class OpenEar:
 
     def feed(self, pcm: bytes, rate_hz: int = WIDE_HZ) -> None:
         """Caller audio at one of the rates, in order."""
-        self._kept[rate_hz].feed(pcm, KEPT_S if self._unsettled else QUIET_KEPT_S)
+        self._kept[rate_hz].feed(pcm, KEPT_S if self._open_speech else QUIET_KEPT_S)
         if self._now and self._now.source_hz == rate_hz:
             self._now.feed(pcm)
 
     def voice(self, edge: SpeechStarted | SpeechStopped) -> None:
         """An edge of voice activity, in the call's audio time."""
-        self._edges.append(edge)
+        self._open_speech.edge(edge)
         if self._now and self._now.recognition:
             self._now.recognition.voice(replace(edge, at_s=edge.at_s - self._now.origin_s))
 
     def finalise(self, until_s: float) -> None:
         """Ask for a final reading of everything so far."""
-        self._owed_s = until_s
+        self._open_speech.owed_s = until_s
         if self._now and self._now.recognition:
             self._now.recognition.finalise(until_s - self._now.origin_s)
 
     def settle(self, until_s: float) -> None:
         """Words up to here are dealt with."""
-        self._settled_s = max(self._settled_s, until_s)
-        self._told = {n: told for n, told in self._told.items() if told.end_s > until_s}
-        # The last edge before says whether somebody was speaking.
-        while len(self._edges) > 1 and self._edges[1].at_s <= until_s:
-            self._edges.popleft()
-        if self._owed_s is not None and self._owed_s <= until_s + BLUR_S:
-            self._owed_s = None
+        self._open_speech.settle(until_s)
         if self._now and self._now.recognition:
             self._now.recognition.forget(until_s - self._now.origin_s)
 
@@ -130,33 +125,27 @@ class OpenEar:
         """Keep a recognition running until cancelled."""
         failures = 0
         failed: list[Recogniser] = []
+        deaf_since_s = self._clock.now()
         while True:
-            recogniser = self._pick(failed)
-            began_s, opened_s = self._fed_s, self._clock.now()
-            try:
-                await together(self._listen(recogniser), self._until_better(recogniser, began_s))
+            recogniser, began_s = self._pick(failed), self._fed_s
+            lost = await self._shift(recogniser)
+            if lost is None:
                 failures, failed = 0, []
                 continue
-            except ProviderError as error:
-                self._now = None
-                self._recognisers.failed(recogniser, error, self._clock.now())
-                self._attendance.lost(error)
-                lost = error
-            finally:
-                self._attendance.used(
-                    recogniser.name,
-                    seconds=self._fed_s - began_s,
-                    open_s=self._clock.now() - opened_s,
-                )
-            lasted_s = self._fed_s - began_s
-            failures = 1 if lasted_s > GOOD_S else failures + 1
-            if lasted_s < WORKED_S:
+            worked, self._now = self._works, None
+            now_s = self._clock.now()
+            self._recognisers.failed(recogniser, lost, now_s)
+            self._attendance.lost(lost)
+            failures = 1 if worked and self._fed_s - began_s > ENOUGH_S else failures + 1
+            if worked:
+                deaf_since_s = now_s
+            else:
                 failed.append(recogniser)
                 if len(failed) < len(self._recognisers):
                     continue  # somebody else, at once
-                self._attendance.nobody(lost)
-            wait_s = WAITS_S[min(failures, len(WAITS_S)) - 1]
-            await self._clock.sleep_until(self._clock.now() + wait_s)
+                if now_s - deaf_since_s >= DEAF_S:
+                    self._attendance.nobody(lost)
+            await self._clock.sleep_until(now_s + WAITS_S[min(failures, len(WAITS_S)) - 1])
 
     def _pick(self, failed: list[Recogniser]) -> Recogniser:
         """Whom to ask next: one after another, and from the first again when all have failed."""
@@ -166,36 +155,49 @@ class OpenEar:
         assert picked is not None
         return picked
 
+    async def _shift(self, recogniser: Recogniser) -> ProviderError | None:
+        """Let one listen until it fails, or somebody better is well."""
+        lost: ProviderError | None = None
+        began_s, opened_s = self._fed_s, self._clock.now()
+        try:
+            await together(self._listen(recogniser), self._until_better(recogniser))
+        except ProviderError as error:
+            lost = error
+        finally:
+            if lost is None or self._works:
+                self._attendance.used(
+                    recogniser.name,
+                    seconds=self._fed_s - (self._now.origin_s if self._now else began_s),
+                    open_s=self._clock.now() - opened_s,
+                )
+        return lost
+
     async def _listen(self, recogniser: Recogniser) -> None:
         await self._open(recogniser).run()
         raise Unavailable("stopped listening", provider=recogniser.name)
 
-    async def _until_better(self, recogniser: Recogniser, began_s: float) -> None:
+    async def _until_better(self, recogniser: Recogniser) -> None:
         """Ends when somebody better may be asked, and nobody speaks."""
-        good = False
-        await self._clock.sleep_until(self._clock.now() + LOOK_S)
-        self._attendance.serves(recogniser.name)
+        began_s, serves, good = self._fed_s, False, False
         while True:
             now = self._clock.now()
+            await self._clock.sleep_until(now + LOOK_S)
+            if not serves and self._works and not self._open_speech:
+                serves = True
+                self._attendance.serves(recogniser.name)
             if not good and self._fed_s - began_s > GOOD_S:
                 good = True
                 self._recognisers.succeeded(recogniser)
-            if not self._unsettled and self._recognisers.better(recogniser, now):
+            if not self._open_speech and self._recognisers.better(recogniser, now + LOOK_S):
                 return
-            await self._clock.sleep_until(now + LOOK_S)
+
+    @property
+    def _works(self) -> bool:
+        """It is known that somebody listens, or did until now."""
+        now = self._now
+        return now is not None and (now.told or self._clock.now() - now.opened_s >= SURE_S)
 
     # --- opening again -----------------------------------------------------------------------
-
-    @property
-    def _unsettled(self) -> bool:
-        """Somebody speaks, or said something that is not dealt with."""
-        return bool(self._told) or self._owed_s is not None or self._speaking_since is not None
-
-    @property
-    def _speaking_since(self) -> float | None:
-        """When the speech began that goes on now."""
-        last = self._edges[-1] if self._edges else None
-        return last.at_s if isinstance(last, SpeechStarted) else None
 
     @property
     def _fed_s(self) -> float:
@@ -204,8 +206,10 @@ class OpenEar:
     def _open(self, recogniser: Recogniser) -> Recognition:
         """A recognition that hears again what no final reading covers."""
         source_hz, hearing = self._fitting(recogniser)
-        origin_s, segment = self._resume(self._kept[source_hz].first_s)
-        now = self._now = _Listening(recogniser, origin_s, segment, source_hz)
+        origin_s, segment, changed = self._open_speech.resume(self._kept[source_hz].first_s)
+        for told in changed:
+            self._tell(told)
+        now = self._now = _Listening(recogniser, origin_s, segment, source_hz, self._clock.now())
         if hearing.rate_hz != source_hz:
             now.resampler = Resampler(source_hz, hearing.rate_hz)
         now.recognition = recogniser.listen(hearing, lambda heard: self._heard(heard, now))
@@ -224,39 +228,15 @@ class OpenEar:
         """Feed it what it missed, the edges of speech where they belong."""
         audio, origin_s = self._kept[now.source_hz], now.origin_s
         at_s = origin_s
-        for edge in self._edges_after(origin_s):
+        for edge in self._open_speech.edges_after(origin_s):
             if edge.at_s > at_s:
                 now.feed(audio.cut(at_s, edge.at_s))
                 at_s = edge.at_s
             recognition.voice(replace(edge, at_s=edge.at_s - origin_s))
         if rest := audio.cut(at_s, audio.fed_s):
             now.feed(rest)
-        if self._owed_s is not None:
-            recognition.finalise(self._owed_s - origin_s)
-
-    def _edges_after(self, origin_s: float) -> list[SpeechStarted | SpeechStopped]:
-        after = [edge for edge in self._edges if edge.at_s > origin_s]
-        before = [edge for edge in self._edges if edge.at_s <= origin_s]
-        if before and isinstance(before[-1], SpeechStarted):
-            after.insert(0, SpeechStarted(at_s=origin_s))
-        return after
-
-    def _resume(self, first_s: float) -> tuple[float, int]:
-        """Where to hear again from, and the number of the first segment found there."""
-        guessed = [told for told in self._told.values() if not self._is_done(told)]
-        done_s = max((t.end_s for t in self._told.values() if self._is_done(t)), default=0.0)
-        origin_s = max(self._settled_s, done_s, first_s)
-        again = sorted(t.segment for t in guessed if t.start_s >= origin_s - BLUR_S)
-        # What is heard now takes the place of the first guess; the others are withdrawn.
-        for number in again[1:]:
-            empty = replace(self._told.pop(number), text="", words=(), final=False)
-            self._tell(empty)
-        return origin_s, again[0] if again else self._segments
-
-    def _is_done(self, told: TranscriptChanged) -> bool:
-        """It was heard to its end: nothing said since belongs to it."""
-        since_s = self._speaking_since
-        return told.final and (since_s is None or told.end_s <= since_s)
+        if (owed_s := self._open_speech.owed_s) is not None:
+            recognition.finalise(owed_s - origin_s)
 
     # --- what is heard -----------------------------------------------------------------------
 
@@ -264,6 +244,7 @@ class OpenEar:
         """Put what was heard on the call's line of time and of segments."""
         if by is not self._now:
             return  # a dead recognition: another hears the same again
+        by.told = True
         shift_s = by.origin_s
         if isinstance(heard, EndpointHinted):
             self._tell(replace(heard, at_s=heard.at_s + shift_s))
@@ -275,11 +256,7 @@ class OpenEar:
             end_s=heard.end_s + shift_s,
             words=_shifted(heard, shift_s),
         )
-        self._segments = max(self._segments, told.segment + 1)
-        if told.end_s > self._settled_s:
-            self._told[told.segment] = told
-        if told.final and self._owed_s is not None and told.end_s >= self._owed_s - BLUR_S:
-            self._owed_s = None
+        self._open_speech.read(told)
         self._tell(told)
 
 

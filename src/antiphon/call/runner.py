@@ -14,15 +14,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Concatenate, Final, ParamSpec
 
 from antiphon import actions as order
 from antiphon.actions import Action
 from antiphon.audio.frame import FRAME_S
-from antiphon.call.account import Account, Watcher, short
+from antiphon.call.account import Account, Watcher, leaves, short
 from antiphon.call.conversation import Conversation
+from antiphon.call.equipment import Equipment
 from antiphon.call.health import Health
 from antiphon.call.hearing import WIDE_HZ, OpenEar
 from antiphon.call.inbox import Inbox
@@ -42,20 +42,12 @@ from antiphon.events import (
     ToolEnded,
 )
 from antiphon.media.ear import Ear
-from antiphon.media.plane import Beat, Plane
+from antiphon.media.plane import Beat
 from antiphon.mouth.mouth import Mouth
-from antiphon.mouth.phrases import PhraseCache
-from antiphon.mouth.settings import MouthSettings
-from antiphon.net.roster import Roster
-from antiphon.ports.clock import Clock
-from antiphon.ports.endpoint import EndpointModel
 from antiphon.ports.journal import Journal
-from antiphon.ports.llm import LanguageModel
-from antiphon.ports.stt import Hearing, Recogniser
 from antiphon.ports.transport import Transport
-from antiphon.ports.tts import Synthesiser
 
-__all__ = ["Call", "Equipment", "Recorder", "Watcher"]
+__all__ = ["Call", "Recorder", "Watcher"]
 
 P = ParamSpec("P")
 
@@ -68,22 +60,6 @@ STALL_S: Final = 1.0
 silence put in its place would tear words apart that only come late."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Equipment:
-    """What a call hears, thinks and speaks with; shared by all calls of a process."""
-
-    clock: Clock
-    plane: Plane
-    recognisers: Roster[Recogniser]
-    voices: Roster[Synthesiser]
-    model: LanguageModel | None = None
-    endpoint: EndpointModel | None = None
-    mouth: MouthSettings
-    phrases: PhraseCache | None = None
-    language: str = "en"
-    keyterms: tuple[str, ...] = ()
 
 
 class _Over(Exception):
@@ -132,7 +108,7 @@ class Call:
         self._ended: CallEnded | None = None
         facts = transport.facts
         self._tape = recorder and Tape(recorder, rate_hz=facts.rate_hz, delay_s=facts.delay_s)
-        self._health = Health(_preferred(equipment), self._account.note)
+        self._health = Health(equipment.preferred, self._account.note)
         self._thinking = Thinking(
             model=equipment.model,
             endpoint=equipment.endpoint,
@@ -143,12 +119,7 @@ class Call:
         )
         self._hears = OpenEar(
             equipment.recognisers,
-            line=Hearing(
-                rate_hz=facts.rate_hz,
-                encoding=facts.encoding,
-                language=equipment.language,
-                keyterms=equipment.keyterms,
-            ),
+            line=equipment.hearing(facts),
             tell=self._inbox.put,
             attendance=self._health.of(
                 "stt",
@@ -208,7 +179,7 @@ class Call:
             except* _Over:
                 pass
             except* Exception as group:
-                errors = _leaves(group)
+                errors = leaves(group)
                 for error in errors:
                     self._trouble(error)
                 self._end(CallEnded(by="failure", reason="; ".join(map(short, errors))))
@@ -432,18 +403,3 @@ class Call:
         finally:
             self._record(lambda tape: tape.close(self._ear.until_s))
             self._account.close()
-
-
-def _preferred(equipment: Equipment) -> dict[str, str]:
-    named = {
-        "stt": equipment.recognisers.preferred.name,
-        "tts": equipment.voices.preferred.name,
-    }
-    return {**named, "llm": equipment.model.name} if equipment.model else named
-
-
-def _leaves(error: Exception) -> list[Exception]:
-    """What really happened, without the groups of the tasks it came through."""
-    if not isinstance(error, ExceptionGroup):
-        return [error]
-    return [leaf for inner in error.exceptions for leaf in _leaves(inner)]

@@ -82,15 +82,17 @@ class Thinking:
 
     async def _answer(self, model: LanguageModel, ask: AskModel) -> None:
         answer = model.answer(Asking(messages=ask.messages, max_tokens=ask.max_tokens))
-        said, by, served = 0, model.name, ""
+        letters, by, served = 0, model.name, ""
+        asked = True
+        """Something may have to be paid for that is not written down yet."""
         lost: ProviderError | None = None
         try:
             async for piece in answer:
-                said, by = said + len(piece.text), piece.by or by
+                letters, by = letters + len(piece.text), piece.by or by
                 if lost := piece.lost:
                     self._attendance.lost(lost)
-                    self._used(by, _guessed(ask, said))
-                    said = 0
+                    self._guess(by, ask, letters)
+                    letters = 0
                 if piece.text:
                     if by != served:
                         served = by
@@ -98,22 +100,29 @@ class Thinking:
                     self._tell(ModelSaid(request=ask.request, text=piece.text))
                 if piece.reason:
                     self._used(by, piece.usage)
-                    said = 0
+                    asked = False
                     self._tell(_finished(ask.request, piece))
                     return
             raise Unavailable("the answer broke off", provider=by)
         except ProviderError as error:
+            asked = False
             if error is not lost:
                 self._attendance.lost(error)
+                self._guess(by, ask, letters)
             self._attendance.nobody(error)
             kind: Literal["error", "late"] = "late" if isinstance(error, TimedOut) else "error"
             self._tell(ModelFailed(request=ask.request, reason=str(error), kind=kind))
         finally:
-            if said:
-                # It was cut short, and nobody counted: by the rule of thumb, then.
-                self._used(by, _guessed(ask, said))
+            if asked:
+                # It was cut short. What was asked is paid for even where nothing was said yet.
+                self._used(by, _guessed(ask, letters))
             if isinstance(answer, AsyncGenerator):
                 await answer.aclose()
+
+    def _guess(self, provider: str, ask: AskModel, letters: int) -> None:
+        """It failed, and nobody counted: by the rule of thumb. Who said nothing refused."""
+        if letters:
+            self._used(provider, _guessed(ask, letters))
 
     def _used(self, provider: str, usage: Usage) -> None:
         self._attendance.used(

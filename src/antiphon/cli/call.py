@@ -16,15 +16,17 @@ from antiphon.cli.stopping import hold
 from antiphon.config import agent, environment
 from antiphon.config.agent import AgentSettings
 from antiphon.config.environment import Environment
-from antiphon.errors import ConfigError, Missing
+from antiphon.errors import ConfigError, Missing, ProviderError
 from antiphon.events import CallEnded
 from antiphon.observe.figures import summary
 from antiphon.observe.terminal import Show
+from antiphon.ports.tts import Synthesiser
 from antiphon.testing import scriptfile
-from antiphon.testing.rehearsal import rehearse
+from antiphon.testing.rehearsal import Line, rehearse
 from antiphon.testing.script import Script
 from antiphon.transports.file.audiofile import Recording, read_audio
 from antiphon.wiring.agent import open_agent
+from antiphon.wiring.engines import Where
 from antiphon.wiring.placed import PHONE_HZ, Placing, place_recording, place_script
 
 __all__ = ["arguments", "run"]
@@ -97,7 +99,11 @@ def run(args: argparse.Namespace) -> int:
         try:
             ended, interrupted = hold(
                 lambda stopping: _call(
-                    settings, surroundings, caller, replace(placing, begun=stopping.begun)
+                    settings,
+                    surroundings,
+                    agent.where(args.agent),
+                    caller,
+                    replace(placing, begun=stopping.begun),
                 )
             )
         finally:
@@ -130,14 +136,26 @@ def _patience_s(caller: Recording | Script) -> float:
 async def _call(
     settings: AgentSettings,
     surroundings: Environment,
+    where: Where,
     caller: Recording | Script,
     placing: Placing,
 ) -> CallEnded:
-    async with open_agent(settings, surroundings, progress=say) as opened:
+    async with open_agent(settings, surroundings, progress=say, where=where) as opened:
         if isinstance(caller, Recording):
             return await place_recording(opened, caller, placing)
-        lines = await rehearse(caller, opened.equipment.voices.preferred, PHONE_HZ)
+        lines = await _rehearsed(caller, opened.equipment.voices.engines)
         return await place_script(opened, caller, lines, placing)
+
+
+async def _rehearsed(script: Script, voices: Sequence[Synthesiser]) -> dict[int, Line]:
+    """The caller's lines, by the first of the agent's voices that can: that the preferred one is
+    away is for the call to show, and no reason not to place it."""
+    for voice in voices[:-1]:
+        try:
+            return await rehearse(script, voice, PHONE_HZ)
+        except ProviderError as error:
+            say(f"the caller borrows another voice: {error}")
+    return await rehearse(script, voices[-1], PHONE_HZ)
 
 
 def _exit_code(ended: CallEnded, *, interrupted: bool, whole: bool) -> Exit:
@@ -161,12 +179,15 @@ def _traces(placing: Placing, lost: Sequence[str]) -> Traces:
 def _tell(args: argparse.Namespace, traces: Traces, ended: CallEnded, code: Exit) -> None:
     audited = traces.audit() if args.script else None
     if args.report:
-        traces.write_report(args.report, title=str(args.agent), audited=audited)
+        name = str(traces.log.header.agent.get("name", args.agent))
+        title = f"{name}, vendors pretended" if args.sandbox else name
+        traces.write_report(args.report, title=title, audited=audited)
     if args.json:
         figures = {"ended_by": ended.by, "reason": ended.reason, **summary(traces.answered)}
         files = {"record": str(traces.record), "events": str(traces.log.path)}
         spent = cost(traces.log).to_json()
-        print_json({"ok": code == Exit.OK, **figures, **files, "audit": audited, "cost": spent})
+        paid = {"cost": spent, "pretended": args.sandbox is not None}
+        print_json({"ok": code == Exit.OK, **figures, **files, "audit": audited, **paid})
         return
     show_cost(traces.log)
     if args.sandbox:

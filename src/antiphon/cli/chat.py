@@ -8,10 +8,13 @@ import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from antiphon import actions as order
 from antiphon.actions import Action
+from antiphon.call.clock import LoopClock
+from antiphon.cli.live import say
 from antiphon.cli.output import Exit, print_json
 from antiphon.cli.pretended import pretended, sandbox_argument
 from antiphon.config import agent, environment
@@ -26,9 +29,10 @@ from antiphon.events import (
     TurnEnded,
 )
 from antiphon.models.store import ModelStore
+from antiphon.net.minds import Minds
+from antiphon.net.roster import Roster
 from antiphon.ports.llm import Asking, LanguageModel
-from antiphon.wiring import providers
-from antiphon.wiring.engines import ordered
+from antiphon.wiring.engines import made, ordered
 
 __all__ = ["arguments", "run"]
 
@@ -40,13 +44,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = agent.load(args.agent)
-    models = ModelStore().path
-    model: LanguageModel | None = None
+    models, where = ModelStore().path, agent.where(args.agent)
     with pretended(args.sandbox, settings, environment.read()) as around:
-        if settings.llm:
-            order = ordered(settings, settings.llm[0], around.vendors, models)
-            model = providers.make("llm", order)
-        chat = _Chat(Receptionist(settings.dialog), model, as_json=bool(args.json))
+        minds = [
+            made("llm", ordered(settings, name, around.vendors, models), where)
+            for name in settings.llm or ()
+        ]
+        chat = _Chat(Receptionist(settings.dialog), minds, as_json=bool(args.json))
         asyncio.run(chat.run())
     return Exit.OK
 
@@ -54,9 +58,12 @@ def run(args: argparse.Namespace) -> int:
 class _Chat:
     """A dialog on the terminal."""
 
-    def __init__(self, dialog: Receptionist, model: LanguageModel | None, *, as_json: bool) -> None:
+    def __init__(
+        self, dialog: Receptionist, minds: Sequence[LanguageModel], *, as_json: bool
+    ) -> None:
         self._dialog = dialog
-        self._model = model
+        self._roster = Roster(minds) if minds else None
+        self._model = Minds(self._roster, LoopClock()) if self._roster else None
         self._as_json = as_json
         self._turns = 0
         self._said: dict[int, str] = {}
@@ -64,9 +71,8 @@ class _Chat:
 
     async def run(self) -> None:
         """Until the caller or the agent leaves."""
-        if self._model:
-            await self._model.start()
         try:
+            await self._start()
             await self._perform(self._dialog.receive(CallStarted(channel="text"), 0.0))
             while not self._over:
                 line = self._read()
@@ -78,8 +84,22 @@ class _Chat:
                 ended = TurnEnded(turn=self._turns, text=line, start_s=0.0, end_s=0.0)
                 await self._perform(self._dialog.receive(ended, 0.0))
         finally:
-            if self._model:
-                await self._model.aclose()
+            for mind in self._roster.engines if self._roster else ():
+                await mind.aclose()
+
+    async def _start(self) -> None:
+        """All models. Raises the first `ProviderError` where none can be started."""
+        if not (roster := self._roster):
+            return
+        errors = []
+        for mind in roster.engines:
+            try:
+                await mind.start()
+            except ProviderError as error:
+                errors.append(error)
+                roster.failed(mind, error, LoopClock().now())
+        if len(errors) == len(roster):
+            raise errors[0]
 
     def _read(self) -> str | None:
         """The next line. The loop may wait for it: nothing else goes on meanwhile."""
@@ -124,6 +144,8 @@ class _Chat:
         try:
             asking = Asking(messages=ask.messages, max_tokens=ask.max_tokens)
             async for piece in self._model.answer(asking):
+                if piece.lost:
+                    say(f"language model lost: {piece.lost}")
                 said = ModelSaid(request=ask.request, text=piece.text)
                 await self._perform(self._dialog.receive(said, 0.0))
             done = ModelFinished(request=ask.request)

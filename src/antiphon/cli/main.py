@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("antiphon.cli.report", "the page of a call that is over, from its log"),
     "models": ("antiphon.cli.models", "local models: list, pull, verify"),
     "providers": ("antiphon.cli.providers", "every engine: what it can do, costs and needs"),
+    "voices": ("antiphon.cli.voices", "a provider's voices: listed, heard, cloned with consent"),
     "sandbox": ("antiphon.cli.sandbox", "pretended vendors on this machine, for work without keys"),
     "bench": ("antiphon.cli.bench", "latency, barge-in and capacity, measured"),
     "check": ("antiphon.cli.check", "validates an agent file and says what to fix"),
@@ -67,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(command, args)
     except ModuleNotFoundError as error:
         return _missing_package(error)
+    except KeyboardInterrupt:  # while it was loading
+        return Exit.INTERRUPTED
 
 
 def _run(command: Command, args: argparse.Namespace) -> int:

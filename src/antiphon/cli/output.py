@@ -47,7 +47,7 @@ def print_error(error: AntiphonError | OSError, *, as_json: bool = False) -> Non
     if as_json:
         print_json({"ok": False, "error": _facts(error)})
         return
-    text = str(error) or type(error).__name__
+    text = "\n  ".join([str(error) or type(error).__name__, *_notes(error)])
     if isinstance(error, InternalError):
         text += "\n  this is a bug in Antiphon: please report it, with the call log"
     elif isinstance(error, ProviderError) and error.retryable:
@@ -64,4 +64,11 @@ def _facts(error: AntiphonError | OSError) -> dict[str, Any]:
     facts: dict[str, Any] = {"kind": type(error).__name__, "message": str(error)}
     if isinstance(error, ConfigError):
         facts |= {"what": error.what, "where": error.where, "fix": error.fix}
+    elif notes := _notes(error):
+        facts["fix"] = "; ".join(notes)
     return facts
+
+
+def _notes(error: BaseException) -> Sequence[str]:
+    """What a command added: what to do about it."""
+    return getattr(error, "__notes__", ())

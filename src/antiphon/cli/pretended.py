@@ -6,22 +6,23 @@ What the sandbox does is in `antiphon.sandbox`; to run one for other programs th
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from antiphon.cli.live import say
 from antiphon.config.agent import AgentSettings
 from antiphon.config.environment import Environment
-from antiphon.errors import ConfigError
+from antiphon.errors import ConfigError, Missing
 from antiphon.models.store import ModelStore
 from antiphon.net.offering import Order, Port
 from antiphon.sandbox.server import Sandbox
 from antiphon.wiring import providers
 from antiphon.wiring.engines import named
 
-__all__ = ["Makers", "local", "pretended", "sandbox_argument"]
+__all__ = ["Makers", "local", "pretended", "pretending", "sandbox_argument"]
 
 Maker: TypeAlias = Callable[[], Any]
 
@@ -34,23 +35,25 @@ BEHIND: Final[dict[Port, str]] = {
 """The engines of this machine that play the vendors."""
 
 
-def sandbox_argument(parser: argparse.ArgumentParser) -> None:
-    """Adds the option."""
+def sandbox_argument(
+    parser: argparse.ArgumentParser, after: str = "agent", *, whom: str = "the agent's vendors"
+) -> None:
+    """Adds the option, for a command whose argument ``after`` says who is to be pretended."""
     parser.add_argument(
         "--sandbox",
         nargs="?",
         const="local",
-        type=_kind,
+        type=partial(_kind, after),
         metavar="KIND",
-        help="pretend the agent's vendors in this process, no keys needed: local (also when no"
+        help=f"pretend {whom} in this process, no keys needed: local (also when no"
         " KIND is named) plays them with this machine's engines, scripted with set lines",
     )
 
 
-def _kind(text: str) -> str:
+def _kind(after: str, text: str) -> str:
     if text not in KINDS:
         raise argparse.ArgumentTypeError(
-            f"it is {' or '.join(KINDS)}, not {text!r}; name the agent before --sandbox"
+            f"it is {' or '.join(KINDS)}, not {text!r}; name the {after} before --sandbox"
         )
     return text
 
@@ -62,13 +65,26 @@ def pretended(
     """The environment to open the agent in: unchanged where no kind of sandbox is asked for.
     Raises `ConfigError` where a provider cannot be pretended, `Missing` where a model is not
     here."""
+    makers = local() if kind == "local" else Makers()
+    with pretending(kind, makers, named(settings), environment) as surroundings:
+        yield surroundings
+
+
+@contextmanager
+def pretending(
+    kind: str | None,
+    makers: "Makers",
+    chosen: Iterable[tuple[Port, str]],
+    environment: Environment,
+) -> Iterator[Environment]:
+    """The same for providers that no agent file names, played by what ``makers`` makes."""
     if kind is None:
         yield environment
         return
-    _check(settings)
-    makers = local() if kind == "local" else Makers()
+    _check(chosen)
+    _check_models(makers)
     with Sandbox(ears=makers.ears, voice=makers.voice, mind=makers.mind) as sandbox:
-        say(f"pretended vendors ({kind}) at {sandbox.url}")
+        say(f"pretended vendors ({kind}) at {sandbox.http_url}")
         vendors = {**environment.vendors, **sandbox.environ()}
         yield environment.model_copy(update={"vendors": vendors})
 
@@ -92,9 +108,28 @@ def local() -> Makers:
     return Makers(maker("stt"), maker("tts"), maker("llm"))
 
 
-def _check(settings: AgentSettings) -> None:
-    for port, name in named(settings):
-        offer = providers.offered(port, name)
+def _check_models(makers: Makers) -> None:
+    """Raises `Missing` for all that is not here, at once."""
+    lacking = []
+    for make in (makers.ears, makers.voice, makers.mind):
+        try:
+            if make:
+                make()
+        except Missing as error:
+            lacking.append(error)
+    if lacking:
+        raise Missing(
+            f"nobody is here to play the vendors: {', '.join(e.what for e in lacking)}",
+            fix="\n  ".join((*(e.fix for e in lacking), "or --sandbox=scripted, which needs none")),
+        )
+
+
+def _check(chosen: Iterable[tuple[Port, str]]) -> None:
+    for port, name in chosen:
+        try:
+            offer = providers.offered(port, name)
+        except ConfigError:
+            continue  # whoever opens the agent says so, with the line
         if offer.proof == "sdk boundary":
             raise ConfigError(
                 f"{port}: {name} cannot be pretended: only its vendor's own library speaks to it",

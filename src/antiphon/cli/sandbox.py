@@ -11,6 +11,7 @@ from antiphon.cli.pretended import Makers, local
 from antiphon.errors import ConfigError
 from antiphon.sandbox import answerfile, rulefile
 from antiphon.sandbox.doors import DESKS, DOORS
+from antiphon.sandbox.faults import Rule
 from antiphon.sandbox.server import Sandbox
 
 __all__ = ["arguments", "run"]
@@ -51,7 +52,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.endpoints:
         return _list(as_json=args.json)
-    rules = rulefile.read(args.rules) if args.rules else []
+    rules = _rules(args.rules) if args.rules else []
     answers = answerfile.read(args.answers) if args.answers else {}
     makers = local() if args.local else Makers()
     sandbox = Sandbox(
@@ -94,12 +95,37 @@ def _vendor(serve: Any) -> str:
     return module.removeprefix("antiphon.sandbox.").partition(".")[0]
 
 
+def _rules(file: Path) -> list[Rule]:
+    """Raises `ConfigError`, also for a rule that could never befall anything."""
+    rules = rulefile.read(file)
+    paths = [*(door.path for door in DOORS), *(desk.path for desk in DESKS)]
+    for rule in rules:
+        if rule.path and not any(_begins(path, rule.path) for path in paths):
+            raise ConfigError(
+                f"nothing here has a path that begins with {rule.path}",
+                where=str(file),
+                fix="`antiphon sandbox --endpoints` lists what there is",
+            )
+    return rules
+
+
+def _begins(path: str, start: str) -> bool:
+    """Whether a path, whose parts in braces may be anything, can begin so."""
+    parts, asked = path.split("/"), start.split("/")
+    if len(asked) > len(parts):
+        return False
+    *whole, last = zip(parts, asked, strict=False)
+    fits = all(part == word or part.startswith("{") for part, word in whole)
+    return fits and (last[0].startswith(last[1]) or last[0].startswith("{"))
+
+
 def _lines(file: Path) -> list[str]:
     """Raises `ConfigError` for a file without a line."""
     try:
         lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the script: {error}", where=str(file)) from None
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigError(f"cannot read the script: {reason}", where=str(file)) from None
     if not (said := [line for line in lines if line and not line.startswith("#")]):
         raise ConfigError("the script has no line", where=str(file))
     return said
@@ -112,9 +138,9 @@ def _tell(sandbox: Sandbox, args: argparse.Namespace) -> None:
             if args.tls
             else {}
         )
-        print_json({"url": sandbox.url, **tls})
+        print_json({"url": sandbox.url, **tls, "environ": sandbox.environ()})
         return
-    print(f"pretended vendors at {sandbox.url}  (Ctrl-C stops); to use them:")
+    print(f"pretended vendors at {sandbox.http_url}  (Ctrl-C stops); to use them:")
     for name, value in sandbox.environ().items():
         print(f"  export {name}={value}")
     if args.tls:

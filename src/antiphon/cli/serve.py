@@ -3,8 +3,8 @@
 import argparse
 import asyncio
 import logging
-import ssl
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvloop
@@ -15,8 +15,10 @@ from antiphon.cli.pretended import pretended, sandbox_argument
 from antiphon.config import agent, environment
 from antiphon.config.agent import AgentSettings
 from antiphon.config.environment import Environment
+from antiphon.config.mistakes import explained
 from antiphon.errors import ConfigError
 from antiphon.ports.transport import Transport
+from antiphon.server.admission import is_loopback
 from antiphon.server.app import Answer, create_app
 from antiphon.server.calls import Calls
 from antiphon.server.serve import Listening, listen, serve
@@ -63,9 +65,10 @@ async def _serve(
     args: argparse.Namespace, settings: AgentSettings, surroundings: Environment
 ) -> None:
     server = _server(args, surroundings.token)
-    _check_certificate(server.certificate, server.certificate_key)
     listening = listen(server)
     with listening.socket:
+        for warning in _exposed(server):
+            _say(f"warning: {warning}")
         surroundings.calls.mkdir(parents=True, exist_ok=True)
         await _answer_calls(args, settings, surroundings, server, listening)
 
@@ -77,11 +80,19 @@ async def _answer_calls(
     server: ServerSettings,
     listening: Listening,
 ) -> None:
-    async with open_agent(settings, surroundings, progress=_say) as opened:
+    async with open_agent(
+        settings, surroundings, progress=_say, where=agent.where(args.agent)
+    ) as opened:
         _say("rendering what the agent always says the same way")
         await opened.warm(BROWSER_HZ)
         calls = Calls(server.max_calls)
-        app = create_app(_answer(opened, surroundings.calls), server, calls, opened.equipment.clock)
+        app = create_app(
+            _answer(opened, surroundings.calls),
+            server,
+            calls,
+            opened.equipment.clock,
+            name=settings.name,
+        )
 
         def ready() -> None:
             if args.json:
@@ -107,24 +118,26 @@ def _server(args: argparse.Namespace, token: str | None) -> ServerSettings:
             token=SecretStr(token) if token else None,
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        option = str(first["loc"][0]).replace("_", "-")
-        raise ConfigError(f"--{option} cannot be {first['input']!r}: {first['msg']}") from None
+        mistake = explained(error, ServerSettings, None, "")
+        setting, _, rest = mistake.what.partition(" ")
+        option = setting.removesuffix("_s").replace("_", "-")
+        raise ConfigError(f"--{option} {rest}", fix=mistake.fix) from None
 
 
-def _check_certificate(certificate: Path | None, key: Path | None) -> None:
-    """Before engines are loaded. Raises `ConfigError`."""
-    if certificate is None:
-        if key is not None:
-            raise ConfigError("--certificate-key has no certificate", fix="add --certificate")
+def _exposed(server: ServerSettings) -> Iterator[str]:
+    """What it means that others than this machine can reach the server."""
+    if is_loopback(server.host):
         return
-    try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
-    except OSError as error:  # an SSLError is one
-        raise ConfigError(
-            f"--certificate {certificate} cannot be used: {error.strerror or error}",
-            fix="give a PEM file with the chain, and its key there or with --certificate-key",
-        ) from None
+    if server.token is None:
+        yield (
+            f"anyone who can reach {server.host} may call this agent, and what its providers cost"
+            " is yours: set ANTIPHON_TOKEN to a secret that callers must present"
+        )
+    if server.certificate is None:
+        yield (
+            "without a certificate calls and tokens can be overheard on the way, and browsers"
+            " refuse the microphone: give --certificate, or put a proxy with https in front"
+        )
 
 
 def _answer(opened: Agent, folder: Path) -> Answer:

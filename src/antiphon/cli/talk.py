@@ -17,6 +17,7 @@ from antiphon.observe.terminal import Show
 from antiphon.transports.microphone import devices
 from antiphon.transports.microphone.transport import MicrophoneTransport
 from antiphon.wiring.agent import open_agent
+from antiphon.wiring.engines import Where
 
 __all__ = ["arguments", "run"]
 
@@ -29,14 +30,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = agent.load(args.agent)
     with pretended(args.sandbox, settings, environment.read()) as surroundings:
-        ended, interrupted = hold(lambda stopping: _talk(settings, surroundings, stopping))
+        ended, interrupted = hold(
+            lambda stopping: _talk(settings, surroundings, agent.where(args.agent), stopping)
+        )
     if interrupted:
         return Exit.INTERRUPTED
     return Exit.FAILED if ended.by == "failure" else Exit.OK
 
 
 async def _talk(
-    settings: AgentSettings, surroundings: Environment, stopping: Stopping
+    settings: AgentSettings, surroundings: Environment, where: Where, stopping: Stopping
 ) -> CallEnded:
     # A missing device is found before an engine is started.
     transport = MicrophoneTransport(devices.load(), LoopClock())
@@ -45,7 +48,7 @@ async def _talk(
     surroundings.calls.mkdir(parents=True, exist_ok=True)
     call = f"microphone-{secrets.token_hex(6)}"
     show = Show(console())
-    async with open_agent(settings, surroundings, progress=say) as opened:
+    async with open_agent(settings, surroundings, progress=say, where=where) as opened:
         journal = opened.journal(surroundings.calls / f"{call}.jsonl", call)
         try:
             return await opened.answer(transport, journal, watchers=[show], begun=stopping.begun)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 from antiphon.actions import Message
 from antiphon.call.clock import LoopClock
@@ -21,7 +22,7 @@ from antiphon.ports.llm import Asking, LanguageModel
 from antiphon.ports.stt import Heard, Hearing, Recogniser
 from antiphon.ports.tts import Speaking, Synthesiser
 
-__all__ = ["Trial", "try_all"]
+__all__ = ["Trial", "advice", "try_all"]
 
 WITHIN_S: Final = 10.0
 """For starting and answering together."""
@@ -64,14 +65,9 @@ async def _tried(offer: Offer, order: Order, voice: str) -> Trial:
     try:
         ms = await _answered(offer, order, voice)
     except TimeoutError:
-        what, fix = f"no answer in {WITHIN_S:g} s", _unreachable(offer)
-    except AtCapacity as error:
-        wait = "" if error.retry_after_s is None else f" in {error.retry_after_s:g} s"
-        what, fix = str(error), f"try again{wait}, or ask the vendor for a higher limit"
-    except Rejected as error:
-        what, fix = str(error), _refused(offer)
+        what, fix = f"no answer in {WITHIN_S:g} s", _unreachable(offer, order)
     except ProviderError as error:
-        what, fix = str(error), _unreachable(offer)
+        what, fix = str(error), advice(error, offer, order)
     except ConfigError as error:
         what, fix = error.what, error.fix
     except Exception as error:  # one broken engine must not hide the others
@@ -83,6 +79,18 @@ async def _tried(offer: Offer, order: Order, voice: str) -> Trial:
     return Trial(port=offer.port, name=order.name, what=what, fix=fix)
 
 
+def advice(error: ProviderError, offer: Offer, order: Order) -> str:
+    """What to do about it."""
+    match error:
+        case AtCapacity(retry_after_s=after_s):
+            wait = "" if after_s is None else f" in {after_s:g} s"
+            return f"try again{wait}, or ask the vendor for a higher limit"
+        case Rejected():
+            return _refused(offer)
+        case _:
+            return _unreachable(offer, order)
+
+
 def _refused(offer: Offer) -> str:
     if not offer.key:
         return "see what it says, and the settings under providers in the agent file"
@@ -92,11 +100,15 @@ def _refused(offer: Offer) -> str:
     )
 
 
-def _unreachable(offer: Offer) -> str:
+def _unreachable(offer: Offer, order: Order) -> str:
     if not offer.home and not offer.address:
         return "try again; if it stays so, look at the machine's load and memory"
-    place = f", and at {offer.address} if you set it" if offer.address else ""
-    return f"look at the network and the vendor's status page{place}"
+    given = order.environ.get(offer.address, "") if offer.address else ""
+    if given:
+        return f"see that somebody answers at {given}, where {offer.address} points"
+    if urlsplit(offer.home).hostname == "localhost":
+        return f"start its server at {offer.home}, or say in {offer.address} where it is"
+    return "look at the network and the vendor's status page"
 
 
 async def _answered(offer: Offer, order: Order, voice: str) -> float:

@@ -141,7 +141,9 @@ def _choice(mistake: Any) -> str:
     expected: str = mistake["ctx"]["expected"]
     unquoted = "on" if mistake["input"] is True else "off" if mistake["input"] is False else ""
     if unquoted and f"'{unquoted}'" in expected:
-        return f'write "{unquoted}" in quotes: without them it means yes or no; it may be {expected}'
+        return (
+            f'write "{unquoted}" in quotes: without them it means yes or no; it may be {expected}'
+        )
     return f"it may be {expected}"
 
 

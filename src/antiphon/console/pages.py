@@ -1,10 +1,11 @@
 """The routes of the web pages. The files lie in static/ and are served as they are."""
 
+import html
 from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -34,13 +35,16 @@ class _Files(StaticFiles):
         return response
 
 
-def routes() -> list[BaseRoute]:
-    """The page at ``/`` and what it loads from ``/static``."""
+def routes(name: str) -> list[BaseRoute]:
+    """The page at ``/``, which says ``name`` of whom one talks to, and what it loads from
+    ``/static``."""
+    text = (STATIC / "index.html").read_text(encoding="utf-8")
+    page = text.replace("{{agent}}", html.escape(name))
+
+    async def show(_: Request) -> Response:
+        return HTMLResponse(page, headers=HEADERS)
+
     return [
-        Route("/", _page),
+        Route("/", show),
         Mount("/static", _Files(directory=STATIC)),
     ]
-
-
-async def _page(_: Request) -> Response:
-    return FileResponse(STATIC / "index.html", headers=HEADERS)

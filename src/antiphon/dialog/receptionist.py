@@ -92,10 +92,13 @@ class Receptionist:
     def tick(self, now: float) -> list[Action]:
         if self.deaf_until is None or now < self.deaf_until:
             return []
-        self.deaf_until = None
+        # They may be talking all the time, and cut it short: then it is said again.
+        self.deaf_until = now + self.settings.trouble.patience_s
+        if self.leaving is not None:
+            return []
         return self._cancel() + self._leave(self.settings.trouble.leaving)
 
-    def receive(self, event: DialogEvent, now: float) -> list[Action]:
+    def receive(self, event: DialogEvent, now: float) -> list[Action]:  # noqa: C901 - one case each
         match event:
             case CallStarted():
                 return self._greet()
@@ -155,7 +158,7 @@ class Receptionist:
         return said
 
     def _answer(self, turn: int, text: str) -> list[Action]:
-        self.leaving = None
+        self.leaving = self.deaf_until = None
         cancelled = self._cancel()
         self.memory = (*(past for past in self.memory if past.turn != turn), Exchange(turn, text))
         asked, self.asking = self.asking, None
@@ -269,9 +272,12 @@ class Receptionist:
                 return self._unspoken(event)
             case EarsLost():
                 self.deaf_until = now + trouble.patience_s
-                return self._say(trouble.hearing)
+                return [] if self.leaving is not None else self._say(trouble.hearing)
             case EarsFound():
-                self.deaf_until = None
+                # Whoever was answered meanwhile, or is taken leave of, need not be told.
+                deaf, self.deaf_until = self.deaf_until, None
+                if deaf is None or self.leaving is not None:
+                    return []
                 return self._say(trouble.heard_again)
 
     def _unspoken(self, failed: ReplyFailed) -> list[Action]:

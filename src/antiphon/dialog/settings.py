@@ -1,12 +1,16 @@
 """What a receptionist is told to say: the ``dialog`` part of an agent file."""
 
-from typing import Annotated, Literal
+import re
+from collections import Counter
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from antiphon.events import Expecting
 
 __all__ = ["ReceptionistSettings", "Topic", "TroubleSettings"]
+
+_PLACEHOLDER: Final = re.compile(r"\{\w*\}")
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 
@@ -28,6 +32,14 @@ class Topic(BaseModel):
     """How many digits or letters, where known."""
     then: Text | None = None
     """Spoken after the caller has given what was expected; ``{answer}`` is what they said."""
+
+    @field_validator("then")
+    @classmethod
+    def _known(cls, then: str | None) -> str | None:
+        """Any other name in braces would be read out as it stands."""
+        if unknown := set(_PLACEHOLDER.findall(then or "")) - {"{answer}"}:
+            raise ValueError(f"'then' knows {{answer}}, not {', '.join(sorted(unknown))}")
+        return then
 
 
 class TroubleSettings(BaseModel):
@@ -101,6 +113,15 @@ class ReceptionistSettings(BaseModel):
     """Said when a recogniser, a language model or a voice fails for good."""
     memory_turns: Annotated[int, Field(ge=0, le=50)] = 4
     """How many earlier turns the language model is shown at least; at most twice as many."""
+
+    @field_validator("topics")
+    @classmethod
+    def _apart(cls, topics: tuple[Topic, ...]) -> tuple[Topic, ...]:
+        """A log or a report that names one must mean it."""
+        names = Counter(topic.name for topic in topics)
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise ValueError(f"two topics are called {twice[0]!r}")
+        return topics
 
     def phrases(self) -> tuple[str, ...]:
         """Everything that is said as it is written here, most urgent first: worth rendering

@@ -4,9 +4,10 @@
     wanted = NewVoice(name="ann", recordings=(sample,), consent=consent)
     voice = await clone(cloner, wanted, Path("consents.jsonl"))
 
-Lives here, for every vendor: the consent, the port `Cloner`, and the file that consents are written
-to, before anything is uploaded. Must not live here: any vendor's requests. Who may clone whom is
-the user's to know; what this keeps is that nobody is cloned without a name under it.
+Lives here, for every vendor: the ports `VoiceList` and `Cloner`, the consent, and the file that
+consents are written to, before anything is uploaded. Must not live here: any vendor's requests.
+Who may clone whom is the user's to know; what this keeps is that nobody is cloned without a name
+under it.
 """
 
 import asyncio
@@ -21,7 +22,17 @@ from typing import Any, Final, Protocol, Self
 
 from antiphon.errors import ConfigError
 
-__all__ = ["Cloner", "Consent", "KnownVoice", "NewVoice", "Recording", "clone"]
+__all__ = [
+    "Clips",
+    "Cloner",
+    "Consent",
+    "KnownVoice",
+    "NamedVoices",
+    "NewVoice",
+    "Recording",
+    "VoiceList",
+    "clone",
+]
 
 CONSENTS_MODE: Final = 0o600
 """Names of people are in the file."""
@@ -104,15 +115,52 @@ class KnownVoice:
     """Made by this account, and so its to delete."""
 
 
-class Cloner(Protocol):
+class VoiceList(Protocol):
     """Voices at a vendor, or beside a local engine."""
 
-    name: str
-    """The vendor's, for errors and for the consents."""
+    @property
+    def name(self) -> str:
+        """The vendor's, for errors and for the consents."""
+        ...
 
     async def list(self) -> tuple[KnownVoice, ...]:
         """Every voice the account may use. Raises a `ProviderError`."""
         ...
+
+    async def aclose(self) -> None:
+        """Give everything back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedVoices:
+    """A `VoiceList` that asks nobody: what a vendor has written down."""
+
+    name: str
+    known: tuple[KnownVoice, ...]
+
+    async def list(self) -> tuple[KnownVoice, ...]:
+        return self.known
+
+    async def aclose(self) -> None:
+        """There is nothing to give back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clips:
+    """What recordings a voice is made from, as far as anybody knows."""
+
+    most: int = 1
+    kinds: tuple[str, ...] = ("wav",)
+    """How their files' names may end."""
+    shortest_s: float
+    largest_mb: float | None = None
+    advice: str
+    """What makes a good one, and who says all this; ``unconfirmed`` where the vendor does not."""
+
+
+class Cloner(VoiceList, Protocol):
+    """Voices that can be added to."""
 
     async def clone(self, wanted: NewVoice) -> KnownVoice:
         """Make one. Call `antiphon.net.cloning.clone` instead, which writes the consent down.
@@ -121,10 +169,6 @@ class Cloner(Protocol):
 
     async def delete(self, voice_id: str) -> None:
         """Forget one. Raises a `ProviderError`: `Rejected` where there is none."""
-        ...
-
-    async def aclose(self) -> None:
-        """Give everything back."""
         ...
 
 

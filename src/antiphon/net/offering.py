@@ -17,12 +17,13 @@ import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from antiphon.errors import ConfigError, Missing
 from antiphon.net.account import Account
+from antiphon.net.cloning import Clips, VoiceList
 
 __all__ = ["Hears", "Offer", "Order", "Port", "Proof", "Speaks", "Thinks"]
 
@@ -123,9 +124,15 @@ class Order:
         """Raises `Missing` where there is no key, `ConfigError` for an impossible address."""
         key = self.environ.get(offer.key, "") if offer.key else ""
         if offer.key and not key:
+            keyless = ", or try it without keys: --sandbox" if offer.proof == "wire" else ""
             raise Missing(
                 f"{self.name} needs {offer.key}, which is not set",
-                fix="put the account's key into the environment, or name a local engine",
+                fix=f"export {offer.key}=YOUR-KEY, or name a local engine{keyless}",
+            )
+        if flaw := _flaw(key):
+            raise ConfigError(
+                f"{offer.key} cannot be a key: {flaw}",
+                fix="set it again, to the key alone: no quotes, spaces or line breaks around it",
             )
         given = self.environ.get(offer.address) or offer.home
         try:
@@ -139,7 +146,10 @@ class Order:
     def settings(self, kind: type[S], **given: object) -> S:
         """The settings, as the agent file has them and ``given``. Raises `ConfigError`."""
         if clash := set(self.options) & set(given):
-            raise ConfigError(f"providers: {self.name}: {', '.join(clash)} cannot be set here")
+            raise ConfigError(
+                f"providers: {self.name}: {', '.join(sorted(clash))} cannot be set here",
+                fix=KEYS_ELSEWHERE if "account" in clash else "",
+            )
         try:
             return kind.model_validate({**self.options, **given})
         except ValidationError as error:
@@ -177,6 +187,14 @@ class Offer:
     """What to install it with: ``pip install antiphon[EXTRA]``."""
     notes: str = ""
     """What a user should know before choosing it."""
+    voices: "Callable[[Offer, Order], VoiceList] | None" = None
+    """Makes the list of a voice engine's voices, a `Cloner` where ``can.cloning``; None: it
+    cannot be asked for here. Engines with the same voices have the same maker. Raises
+    `ConfigError`, `Missing`."""
+    voices_note: str = ""
+    """Who says that these are the voices, or how to find out."""
+    clips: Clips | None = None
+    """What a voice can be cloned from."""
 
     @property
     def vendor(self) -> str:
@@ -206,6 +224,23 @@ class Offer:
         return self.make(self, order)
 
 
+KEYS_ELSEWHERE: Final = (
+    "keys and addresses come out of the environment, never out of a file; `antiphon check` says"
+    " which are missing"
+)
+_SECRETS: Final = frozenset("api_key apikey key token secret password base_url url".split())
+"""What people write into a file to name a key or an address, and no engine has as a setting."""
+
+
+def _flaw(key: str) -> str:
+    """Why no vendor can have given out this key. Never says the key itself."""
+    if key != key.strip() or not key.isprintable():
+        return "there is a space or a line break at its end, or inside"
+    if key[:1] in "'\"" and key:
+        return "it stands in quotes"
+    return "" if key.isascii() else "it has letters that are not ASCII"
+
+
 def _as_http(url: str) -> str:
     """Whoever gives a WebSocket's address means the same place."""
     return "http" + url.removeprefix("ws") if url.startswith(("ws://", "wss://")) else url
@@ -219,6 +254,8 @@ def _explained(
     known = [field for field in kind.model_fields if field not in given]
     if first["type"] != "extra_forbidden":
         return ConfigError(f"providers: {name}: {at} cannot be {first['input']!r}: {first['msg']}")
+    if at.lower() in _SECRETS:
+        return ConfigError(f"providers: {name}: no setting {at!r}", fix=KEYS_ELSEWHERE)
     close = difflib.get_close_matches(at, known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return ConfigError(

@@ -16,6 +16,7 @@ from typing import Final, Protocol, TypeAlias
 
 from antiphon.errors import TimedOut, Unavailable
 from antiphon.events import SpeechStarted, SpeechStopped
+from antiphon.net.owed import Owed
 from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
 
@@ -109,12 +110,10 @@ class SessionRecognition:
         self._last: _Stream | None = None
         """The newest there was, open or not."""
         self._sent = 0
-        self._talking = False
         self._closed_s = 0.0
         """Up to here nothing changes any more, in seconds fed."""
-        self._wanted_s: float | None = None
+        self._owed = Owed(rhythm.finalise_within_s)
         self._asked = 0
-        self._patience: asyncio.Timeout | None = None
 
     # --- what the call says ------------------------------------------------------------------
 
@@ -122,37 +121,30 @@ class SessionRecognition:
         self._feed.feed(pcm)
 
     def voice(self, edge: SpeechStarted | SpeechStopped) -> None:
-        """A stream that has grown old is not ended in the middle of a word."""
-        self._talking = isinstance(edge, SpeechStarted)
+        if (later_s := self._owed.voice(edge)) is not None:
+            self.finalise(later_s)
 
     def finalise(self, until_s: float) -> None:
+        if self._owed.put_off(until_s):
+            return
         self._feed.flush()
         until_s = min(until_s, self._feed.fed_s)
-        if self._wanted_s is None and (self._settled(until_s) or not self._feed.fed_s):
+        if self._owed.until_s is None and (self._settled(until_s) or not self._feed.fed_s):
             self._segments.final(until_s)
             return
-        self._wanted_s = max(until_s, self._wanted_s or 0.0)
+        self._owed.ask(until_s, self._feed.behind_s)
         self._asked += 1
         self._feed.outgoing.add(FINISH)
-        self._wait()
 
     def forget(self, until_s: float) -> None:
-        self._segments.forget(until_s, owed=self._wanted_s is not None)
+        self._segments.forget(until_s, owed=self._owed.until_s is not None)
 
     async def run(self) -> None:
-        patience = asyncio.timeout(None)
-        try:
-            async with patience:
-                self._patience = patience
-                self._wait()
-                await self._work()
-        except TimeoutError:
-            within = f"{self._rhythm.finalise_within_s:g} s"
-            raise TimedOut(
-                f"no final transcript within {within}", provider=self._provider
-            ) from None
-        finally:
-            self._patience = None
+        await self._owed.watch(self._work, self._late)
+
+    def _late(self) -> None:
+        within = f"{self._rhythm.finalise_within_s:g} s"
+        raise TimedOut(f"no final transcript within {within}", provider=self._provider)
 
     # --- streams -----------------------------------------------------------------------------
 
@@ -190,7 +182,7 @@ class SessionRecognition:
 
     def _worn(self, stream: _Stream) -> bool:
         age_s = (stream.end - stream.begin) / self._rate_hz
-        return age_s >= (self._rhythm.most_s if self._talking else self._rhythm.pause_after_s)
+        return age_s >= (self._rhythm.most_s if self._owed.talking else self._rhythm.pause_after_s)
 
     async def _finish(self, *, owed: int) -> None:
         stream, self._open = self._open, None
@@ -245,17 +237,6 @@ class SessionRecognition:
         return self._closed_s >= until_s - BLUR_S and not self._segments.undecided
 
     def _answer_if_told(self) -> None:
-        wanted_s = self._wanted_s
-        if wanted_s is None or (self._asked > 0 and not self._settled(wanted_s)):
-            return
-        self._wanted_s = None
-        self._wait()
-        self._segments.final(wanted_s)
-
-    def _wait(self) -> None:
-        """What is owed must come in time."""
-        if self._patience is None or self._patience.expired():
-            return
-        now = asyncio.get_running_loop().time()
-        owed = self._wanted_s is not None
-        self._patience.reschedule(now + self._rhythm.finalise_within_s if owed else None)
+        until_s = self._owed.until_s
+        if until_s is not None and (self._asked <= 0 or self._settled(until_s)):
+            self._segments.final(self._owed.paid())

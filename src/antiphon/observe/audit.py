@@ -72,6 +72,7 @@ def audit(recording: Recording, log: CallLog) -> dict[str, Any]:
         "backchannels": noises,
         "turns": len(case.turns),
         "seconds": round(recording.seconds, 2),
+        "undone": list(dict.fromkeys(case.undone)),
         "troubles": list(dict.fromkeys(case.troubles)),
     }
 
@@ -164,7 +165,7 @@ def _whole(case: Case, said: Said, first_s: float, last_s: float) -> bool:
 def _silences(case: Case) -> list[Said]:
     silences = [said for said in case.said if said.role == "silence"]
     if not silences:
-        case.no("the caller of this call never did this: silence")
+        case.never("silence")
     return silences
 
 

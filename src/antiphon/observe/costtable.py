@@ -41,7 +41,8 @@ def bill(cost: Cost) -> str:
         return '<p class="muted">The log does not say what was used.</p>'
     heads = "".join(f"<th{side}>{name}</th>" for name, side in _HEADS)
     rows = "".join(_row(line) for line in cost.lines)
-    end = f'<tr class="all"><td>total</td><td colspan="4">{escape(total(cost))}</td></tr>'
+    sums = f'<td colspan="3" class="n">{escape(total(cost))}</td><td></td>'
+    end = f'<tr class="all"><td>total</td>{sums}</tr>'
     return f'<div class="table"><table><tr>{heads}</tr>{rows}{end}</table></div>'
 
 

@@ -16,10 +16,11 @@ from antiphon.observe.measures import spoken_by
 from antiphon.observe.playback import Recording
 from antiphon.observe.timebase import AudioClock
 
-__all__ = ["BLUR_S", "AudibleReply", "Case", "Role", "Said", "caller_said", "gather"]
+__all__ = ["BLUR_S", "NEVER", "AudibleReply", "Case", "Role", "Said", "caller_said", "gather"]
 
 Role: TypeAlias = Literal["question", "breath", "backchannel", "interruption", "silence"]
 
+NEVER: Final = "the caller of this call never did this: {}"
 BLUR_S: Final = 0.1
 """Room for the rounding of a script's times, and for what a transport is late by."""
 
@@ -54,6 +55,8 @@ class Case:
     turns: dict[int, str]
     prompts_s: list[float]
     troubles: list[str] = field(default_factory=list)
+    undone: list[Role] = field(default_factory=list)
+    """What the caller never did: nothing can be said of how the agent takes it."""
 
     def of(self, role: Role) -> list[tuple[Said, float, float]]:
         """What was said in this role, with its first and last sample in the recording."""
@@ -71,8 +74,13 @@ class Case:
                 else:
                     self.no(f"{role} {said.text!r} cannot be heard in the recording")
         if not found:
-            self.no(f"the caller of this call never did this: {role}")
+            self.never(role)
         return found
+
+    def never(self, role: Role) -> None:
+        """The caller did nothing of the kind."""
+        self.undone.append(role)
+        self.no(NEVER.format(role))
 
     def no(self, why: str) -> bool:
         self.troubles.append(why)

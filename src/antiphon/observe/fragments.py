@@ -8,6 +8,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final
 
+from antiphon.observe.evidence import NEVER
 from antiphon.observe.figures import summary
 from antiphon.observe.latency import STAGES, TurnLatency
 from antiphon.observe.logreader import CallLog
@@ -31,6 +32,13 @@ VERDICTS: Final = {
     "prompted_on_silence": "asks into a silence",
     "log_complete": "log complete",
 }
+_ASKED_BY: Final = {
+    "yielded": "interruption",
+    "backchannel_kept": "backchannel",
+    "breath_not_cut": "breath",
+    "prompted_on_silence": "silence",
+}
+"""What a caller must do for a verdict to say anything."""
 _TOLD: Final = {"restore", "stop", "withdraw", "amend", "silence", "end", "other", "warning"}
 """Marks worth a line in the transcript; the others are on the timeline."""
 _GUESSED: Final = {"hit": "prepared in time", "miss": "prepared for other words", "none": ""}
@@ -52,10 +60,11 @@ def verdicts(audited: Mapping[str, Any] | None) -> str:
     """What the recording bears out."""
     if audited is None:
         return ""
+    undone = audited.get("undone", ())
     marks = [
         f'<li class="{"yes" if audited[name] else "no"}">{escape(words)}</li>'
         for name, words in VERDICTS.items()
-        if name in audited
+        if name in audited and _ASKED_BY.get(name) not in undone
     ]
     return f'<ul class="verdicts" aria-label="Verdicts">{"".join(marks)}</ul>'
 
@@ -63,6 +72,9 @@ def verdicts(audited: Mapping[str, Any] | None) -> str:
 def troubles(audited: Mapping[str, Any] | None, log: CallLog) -> str:
     """What is wrong with the call, or with its log."""
     found = list(audited["troubles"]) if audited else []
+    for role in audited.get("undone", ()) if audited else ():
+        # What a caller did not try is no trouble of the call's.
+        found = [what for what in found if what != NEVER.format(role)]
     if log.torn:
         found.append("The last line of the call log was cut off.")
     if not found:

@@ -5,6 +5,7 @@ any of it looks (report, terminal).
 """
 
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Final, Literal
 
 from antiphon import actions as order
@@ -24,14 +25,16 @@ from antiphon.events import (
 )
 from antiphon.observe.latency import Stage, TurnLatency, turns
 from antiphon.observe.logreader import CallLog, Noted, Ordered, Told
+from antiphon.observe.noted import noted
 from antiphon.observe.timebase import AudioClock
 from antiphon.observe.timeline import Guess, Mark, Score, Span, Timeline, Utterance, Wait
 from antiphon.turns.words import same_words
 
-__all__ = ["mark_of", "timeline"]
+__all__ = ["continued", "mark_of", "timeline"]
 
 _SILENT_NOTES: Final = {"clause", "caller_said", "used"}
 """Notes that are shown as something else, or are not the operator's business."""
+_CLAUSE_ENDS: Final = tuple(".,;:!?…")
 
 
 def timeline(log: CallLog, seconds: float = 0.0) -> Timeline:
@@ -48,8 +51,7 @@ def timeline(log: CallLog, seconds: float = 0.0) -> Timeline:
                 for action in line.actions:
                     reading.ordered(action, at_s)
             case Noted() if line.name not in _SILENT_NOTES:
-                fields = ", ".join(f"{name} {value}" for name, value in line.fields.items())
-                reading.out.marks.append(Mark(at_s, "warning", line.name, fields))
+                reading.out.marks.append(noted(line, at_s))
             case _:
                 pass
     reading.end()
@@ -208,7 +210,7 @@ class _Reading:
         if self.voice_s is not None:
             out.speech.append(Span(self.voice_s, out.seconds))
         for number, reply in list(self.replies.items()):
-            self._reply_ended(number, out.seconds, " ".join(reply.texts), "")
+            self._reply_ended(number, out.seconds, reduce(continued, reply.texts, "").strip(), "")
         out.said += self.turns.values()
         covered = [(u.start_s, u.end_s) for u in out.said if u.who == "caller"]
         for heard in self.heard.values():
@@ -224,6 +226,13 @@ class _Reading:
                     )
                 )
         out.said.sort(key=lambda utterance: utterance.start_s)
+
+
+def continued(said: str, more: str) -> str:
+    """A reply with its next piece. Pieces of a sentence bring their own spaces, and one may end
+    inside a word; whole clauses do not."""
+    apart = said[-1:] in _CLAUSE_ENDS and more[:1].isalpha()
+    return f"{said} {more}" if said and apart else said + more
 
 
 def mark_of(action: Action, at_s: float) -> Mark | None:

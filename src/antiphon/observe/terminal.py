@@ -17,6 +17,7 @@ from antiphon.actions import Action, Answer, Duck, NoteBackchannel, Speak
 from antiphon.events import (
     CallEnded,
     Event,
+    ModelFailed,
     ReplyFailed,
     ReplyFinished,
     ReplyKind,
@@ -27,7 +28,7 @@ from antiphon.events import (
 from antiphon.observe.figures import summary
 from antiphon.observe.latency import STAGES, TurnLatency, turns
 from antiphon.observe.logreader import Line, Ordered, Told
-from antiphon.observe.storyline import mark_of
+from antiphon.observe.storyline import continued, mark_of
 
 __all__ = ["Show", "latency_table"]
 
@@ -81,6 +82,8 @@ class Show:
             case ReplyFailed():
                 self._spoken(event.reply, event.heard, "")
                 self._decided(f"the voice was lost: {event.reason}", now, "red")
+            case ModelFailed():
+                self._decided(f"the language model failed: {event.reason}", now, "red")
             case CallEnded():
                 why = f": {event.reason}" if event.reason else ""
                 self._decided(f"call ended by the {event.by}{why}", now, "")
@@ -96,7 +99,7 @@ class Show:
                 case Speak():
                     self._kinds.setdefault(action.reply, action.kind)
                     said = self._texts.get(action.reply, "")
-                    self._texts[action.reply] = f"{said} {action.text}".strip()
+                    self._texts[action.reply] = continued(said, action.text)
                 case Answer():
                     self._dealt(action.end_s)
                     self._line(action.start_s, "caller", Text(_plain(action.text)))
@@ -130,7 +133,7 @@ class Show:
         """Someone speaks over the agent: show what it is saying before what came of it."""
         for reply, started_s in self._audible.items():
             if reply not in self._shown:
-                self._shown[reply] = text = self._texts.get(reply, "")
+                self._shown[reply] = text = self._texts.get(reply, "").strip()
                 self._line(started_s, "agent", self._words(reply, text))
 
     def _spoken(self, reply: int, heard: str, unheard: str) -> None:

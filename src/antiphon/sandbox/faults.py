@@ -25,7 +25,7 @@ Seconds = Annotated[float, Meta(ge=0, le=600)]
 class Fault(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """What befalls one connection."""
 
-    refuse: int = 0
+    refuse: Annotated[int, Meta(ge=0, le=599)] = 0
     """The HTTP status of the answer to the opening request."""
     retry_after_s: Seconds | None = None
     """Told with a refusal."""
@@ -50,7 +50,7 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     """The vendor neither sends nor reads, and nobody tells."""
     vanish: bool = False
     """The connection is gone without a word."""
-    close: int = 0
+    close: Annotated[int, Meta(ge=0, le=4999)] = 0
     """The vendor closes with this code."""
     reason: Annotated[str, Meta(max_length=120)] = ""
     """Said with ``close``."""

@@ -61,6 +61,12 @@ def _rule(item: Any, node: yaml.Node, file: str) -> Rule:
         written = msgspec.convert(item, _Written)
     except msgspec.ValidationError as error:
         raise _explained(str(error), node, file) from None
+    if written.path and not written.path.startswith("/"):
+        raise ConfigError(
+            f"no path begins with {written.path!r}",
+            where=_at(node, "path", file),
+            fix=f"begin it with a slash: /{written.path}",
+        )
     fault = Fault(**{name: getattr(written, name) for name in _FAULT})
     if fault == Fault():
         raise ConfigError(

@@ -50,9 +50,17 @@ START_WITHIN_S: Final = 60.0
 """Local engines load their models in this."""
 STOP_WITHIN_S: Final = 10.0
 MAX_FRAME: Final = 16 << 20
+THREAD: Final = "antiphon sandbox"
 ANSWER: Final = "I see. Thank you for telling me, is there anything else I can do for you today?"
 """What a scripted language model always says."""
 
+
+def _needed(record: logging.LogRecord) -> bool:
+    """A sandbox beside a server must not look like a second server that starts and stops."""
+    return record.levelno > logging.INFO or record.threadName != THREAD
+
+
+logging.getLogger("uvicorn.error").addFilter(_needed)
 
 # At debug level the library logs every header, keys included; this logger has no debug level.
 _quiet: Final = logging.getLogger("antiphon.sandbox.quiet")
@@ -130,7 +138,7 @@ class Sandbox:
         self.rules = Rules()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._servers: list[uvicorn.Server] = []
-        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -157,10 +165,13 @@ class Sandbox:
 
     def environ(self, *, tls: bool = False) -> dict[str, str]:
         """Keys and addresses under which every vendor is found here: what to put into the
-        environment of whoever is to meet it."""
+        environment of whoever is to meet it. Those that are only met through their own package
+        are not here, and their keys are left as they are."""
         here = "https" + self.tls_url.removeprefix("wss") if tls else self.http_url
         found: dict[str, str] = {}
         for offer in everyones():
+            if offer.proof == "sdk boundary":
+                continue
             if offer.address:
                 found[offer.address] = here + (offer.sandbox or urlsplit(offer.home).path)
             if offer.key:

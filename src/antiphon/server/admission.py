@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from antiphon.server.settings import ServerSettings
 
-__all__ = ["bearer_matches", "host_allowed", "origin_allowed"]
+__all__ = ["bearer_matches", "host_allowed", "is_loopback", "origin_allowed"]
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -20,8 +20,8 @@ def host_allowed(host: str, settings: ServerSettings) -> bool:
     """
     name = _split(f"//{host}").hostname or ""
     if settings.hosts:
-        return name in settings.hosts
-    return not _is_loopback(settings.host) or name in LOOPBACK_NAMES
+        return name in {allowed.lower() for allowed in settings.hosts}
+    return not is_loopback(settings.host) or name in LOOPBACK_NAMES
 
 
 def origin_allowed(origin: str | None, host: str, settings: ServerSettings) -> bool:
@@ -29,15 +29,22 @@ def origin_allowed(origin: str | None, host: str, settings: ServerSettings) -> b
 
     The scheme is not compared with ours: behind a proxy that ends TLS the two differ.
     """
-    if origin is None or origin in settings.allowed_origins:
+    if origin is None:
         return True
-    theirs = _split(origin)
-    return theirs.scheme in ("http", "https") and theirs.netloc == host
+    if _site(origin) in map(_site, settings.allowed_origins):
+        return True
+    theirs = _split(origin.lower())
+    return theirs.scheme in ("http", "https") and theirs.netloc == host.lower()
 
 
 def bearer_matches(authorization: str | None, token: str) -> bool:
     """Whether an Authorization header carries ``token``."""
     return hmac.compare_digest((authorization or "").encode(), f"Bearer {token}".encode())
+
+
+def _site(origin: str) -> str:
+    """As browsers send it: an address copied from one may end in a slash."""
+    return origin.lower().rstrip("/")
 
 
 def _split(url: str) -> SplitResult:
@@ -47,7 +54,8 @@ def _split(url: str) -> SplitResult:
         return urlsplit("")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on can be reached from this machine only."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -38,8 +38,11 @@ Answer: TypeAlias = Callable[[Transport, str], Awaitable[None]]
 know it by too."""
 
 
-def create_app(answer: Answer, settings: ServerSettings, calls: Calls, clock: Clock) -> Starlette:
-    """The application. ``calls`` is also what `antiphon.server.serve.serve` drains."""
+def create_app(
+    answer: Answer, settings: ServerSettings, calls: Calls, clock: Clock, name: str = "the agent"
+) -> Starlette:
+    """The application. ``calls`` is also what `antiphon.server.serve.serve` drains, ``name`` is
+    whom the page says one talks to."""
 
     async def call(websocket: WebSocket) -> None:
         if not _may_connect(websocket, settings):
@@ -57,7 +60,7 @@ def create_app(answer: Answer, settings: ServerSettings, calls: Calls, clock: Cl
 
     return Starlette(
         routes=[
-            *pages.routes(),
+            *pages.routes(name),
             WebSocketRoute("/v1/call", call),
             Route("/livez", _alive),
             Route("/readyz", ready),

@@ -4,15 +4,20 @@ The first signal to stop drains: calls go on, new ones are refused, and the proc
 last of them or at the deadline. A second signal ends it at once.
 """
 
+import asyncio
 import errno
 import logging
 import socket
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from antiphon.errors import ConfigError, Missing
@@ -29,6 +34,10 @@ TEARDOWN_S: Final = 5
 RECEIVE_BYTES: Final = 32768
 """The kernel doubles it: enough for the widest audio over a path of 0.3 s. A flood of the smallest
 frames held the loop for 110 to 300 ms with the usual buffer, 20 to 50 ms with this."""
+REQUEST_S: Final = 10.0
+"""How long a connection may take to ask for something, headers included, before it is closed."""
+HEADER_BYTES: Final = 16384
+"""Of one request; the longest a browser sends is about half of it."""
 UVICORN_SLACK: Final = 4
 """The library cuts a peer off without our explanation, so its limit on messages lies higher."""
 
@@ -46,7 +55,9 @@ class Listening:
 
 
 def listen(settings: ServerSettings) -> Listening:
-    """Take the port. Raises `ConfigError` naming what to do when that is not possible."""
+    """Take the port. Raises `ConfigError` naming what to do when that is not possible, or when
+    there is something wrong with the certificate."""
+    _check_certificate(settings.certificate, settings.certificate_key)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -64,6 +75,20 @@ def listen(settings: ServerSettings) -> Listening:
         bound.close()
         raise _cannot_listen(error, settings) from None
     return Listening(bound, settings)
+
+
+def _check_certificate(certificate: Path | None, key: Path | None) -> None:
+    if certificate is None:
+        if key is not None:
+            raise ConfigError("--certificate-key has no certificate", fix="add --certificate")
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except OSError as error:  # an SSLError is one
+        raise ConfigError(
+            f"--certificate {certificate} cannot be used: {error.strerror or error}",
+            fix="give a PEM file with the chain, and its key there or with --certificate-key",
+        ) from None
 
 
 def _cannot_listen(error: OSError, settings: ServerSettings) -> ConfigError:
@@ -94,13 +119,16 @@ async def serve(
     connections are taken."""
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=_Http,
+        h11_max_incomplete_event_size=HEADER_BYTES,
         ws=_Protocol,
         ws_max_size=settings.websocket.max_message_bytes * UVICORN_SLACK,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
         lifespan="off",
         log_config=None,
+        # Its own lines say what ours do; and below this, whole requests with their tokens.
+        log_level=logging.WARNING,
         access_log=False,
         server_header=False,
         proxy_headers=False,
@@ -110,6 +138,44 @@ async def serve(
     )
     with listening.socket:
         await _Server(config, calls, settings.drain_s, clock, ready).serve([listening.socket])
+
+
+class _Http(H11Protocol):
+    """A connection that asks for nothing is closed: the library waits for it for ever, as it does
+    for one that never comes to the end of its request."""
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        # It is None until the first request, whatever its type says.
+        if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]
+            self._wait_no_more()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._wait()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        self._wait_no_more()
+        super().handle_websocket_upgrade(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._wait_no_more()
+        self._patience = self.loop.call_later(REQUEST_S, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
 
 class _Protocol(WebSocketsSansIOProtocol):

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from antiphon.call.captions import Captions
 from antiphon.call.clock import LoopClock
 from antiphon.call.conversation import Conversation
-from antiphon.call.runner import Call, Equipment, Recorder, Watcher
+from antiphon.call.equipment import Equipment
+from antiphon.call.runner import Call, Recorder, Watcher
 from antiphon.config.agent import AgentSettings
 from antiphon.config.environment import Environment
 from antiphon.dialog.receptionist import Receptionist
@@ -109,11 +110,13 @@ async def open_agent(
     settings: AgentSettings,
     environment: Environment,
     progress: Callable[[str], None] = lambda _: None,
+    where: engines.Where = engines.nowhere,
 ) -> AsyncIterator[Agent]:
     """Start an agent's engines, and stop them at the end. ``progress`` is told what is being
-    loaded. Raises `ConfigError` before anything slow, `Missing` and `ProviderError`."""
+    loaded; ``where`` tells in which line of its file a provider is named.
+    Raises `ConfigError` before anything slow, `Missing` and `ProviderError`."""
     models = ModelStore().path
-    made = engines.engines(settings, environment.vendors, models)
+    made = engines.engines(settings, environment.vendors, models, where)
     clock = LoopClock()
     plane = Plane(Silero(models("silero-vad")), clock)
     recognisers, voices = Roster(made.recognisers), Roster(made.voices)

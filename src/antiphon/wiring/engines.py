@@ -4,18 +4,29 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from antiphon.config.agent import AgentSettings
 from antiphon.errors import ConfigError
-from antiphon.net.offering import Offer, Order, Port
+from antiphon.net.offering import Hears, Offer, Order, Port, Speaks
 from antiphon.ports.endpoint import EndpointModel
 from antiphon.ports.llm import LanguageModel
 from antiphon.ports.stt import Recogniser
 from antiphon.ports.tts import Synthesiser
 from antiphon.wiring import providers
 
-__all__ = ["Engines", "engines", "mistakes", "model_of", "models", "named", "ordered"]
+__all__ = [
+    "Engines",
+    "Where",
+    "engines",
+    "made",
+    "mistakes",
+    "model_of",
+    "models",
+    "named",
+    "nowhere",
+    "ordered",
+]
 
 
 MODEL_SETTINGS: Final = ("model", "model_id", "speech_model", "engine")
@@ -103,18 +114,25 @@ def _beyond(
 ) -> Iterator[ConfigError]:
     """What an engine is asked for that it is known not to do."""
     can, mouth = offer.can, settings.mouth
-    if isinstance(can, Hears):
-        yield from _foreign("language", settings.language, can.languages, f"hears {name}", where)
-    if isinstance(can, Speaks):
-        yield from _foreign("mouth.language", mouth.language, can.languages, name, where)
-        # Those that stand in for the first have their own voices.
-        if mouth.voice and can.voices is not None and mouth.voice not in can.voices:
-            if name == settings.tts[0]:
-                yield ConfigError(
-                    f"mouth.voice: {name} has no voice {mouth.voice!r}",
-                    where=where("mouth.voice", mouth.voice),
-                    fix=f"it has {', '.join(can.voices)}" if can.voices else "leave it out",
-                )
+    if isinstance(can, Hears | Speaks) and can.languages:
+        setting, does = (
+            ("language", "hears") if offer.port == "stt" else ("mouth.language", "speaks")
+        )
+        asked = settings.language if offer.port == "stt" else mouth.language
+        if asked.partition("-")[0] not in can.languages:
+            yield ConfigError(
+                f"{setting}: {name} {does} no {asked!r}",
+                where=where(setting, asked),
+                fix=f"it {does} {', '.join(can.languages)}; name another engine for {asked}",
+            )
+    # Those that stand in for the first have voices of their own.
+    has = can.voices if isinstance(can, Speaks) and name == settings.tts[0] else None
+    if has is not None and mouth.voice and mouth.voice not in has:
+        yield ConfigError(
+            f"mouth.voice: {name} has no voice {mouth.voice!r}",
+            where=where("mouth.voice", mouth.voice),
+            fix=f"it has {', '.join(has)}" if has else "leave it out: it has one",
+        )
 
 
 def named(settings: AgentSettings) -> Iterator[tuple[Port, str]]:

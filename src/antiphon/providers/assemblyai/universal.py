@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
+from antiphon.errors import TimedOut, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, Word
 from antiphon.net.child_job import sendable
-from antiphon.net.owed import Owed
 from antiphon.net.outgoing import Item
+from antiphon.net.owed import Owed
 from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Encoding, Heard, Hearing
@@ -92,12 +92,7 @@ async def begun(socket: Socket, peer: Peer) -> None:
 
 def read(frame: str | bytes, peer: Peer) -> wire.ServerMessage:
     """What the vendor said. Raises a `ProviderError`: its own, or for what nobody can read."""
-    if isinstance(frame, bytes):
-        raise Unavailable("sent audio to a listener", provider=peer.provider)
-    try:
-        message = wire.decode_server(frame)
-    except RemoteProtocolError as error:
-        raise peer.garbled(error) from None
+    message = peer.message(frame, wire.decode_server)
     if isinstance(message, wire.Error):
         raise peer.failed(message.error_code, f"ended the session: {message.error}")
     return message
@@ -138,9 +133,12 @@ class Universal:
         self._feed.feed(pcm)
 
     def voice(self, edge: SpeechStarted | SpeechStopped) -> None:
-        """The vendor listens for itself."""
+        if (later_s := self._owed.voice(edge)) is not None:
+            self.finalise(later_s)
 
     def finalise(self, until_s: float) -> None:
+        if self._owed.put_off(until_s):
+            return
         self._feed.flush(LEAST_FRAME_S)
         until_s = min(until_s, self._feed.fed_s)
         heard = self._closed_s >= until_s - BLUR_S and not self._segments.undecided

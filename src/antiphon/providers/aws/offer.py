@@ -67,5 +67,6 @@ OFFERS: Final = (
         home=tts.HOME,
         sdk="boto3",
         notes=f"through Amazon's SDK, tested with a fake in its place; {_KEYS}",
+        voices_note="Amazon's own tool lists a region's: aws polly describe-voices --engine neural",
     ),
 )

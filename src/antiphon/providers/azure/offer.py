@@ -10,6 +10,7 @@ from antiphon.providers.azure.settings import REGION, SPEECH, SpeechSettings
 from antiphon.providers.azure.settings_stt import RECOGNITION, RecognitionSettings
 from antiphon.providers.azure.stt import AzureRecogniser
 from antiphon.providers.azure.tts import SpeechSynthesiser
+from antiphon.providers.azure.voices import AzureVoices
 
 __all__ = ["OFFERS", "make_recognition"]
 
@@ -19,8 +20,16 @@ def _home(region: object) -> str:
 
 
 def _speech(offer: Offer, order: Order) -> SpeechSynthesiser:
+    return SpeechSynthesiser(_settings(offer, order))
+
+
+def _voices(offer: Offer, order: Order) -> AzureVoices:
+    return AzureVoices(_settings(offer, order).account)
+
+
+def _settings(offer: Offer, order: Order) -> SpeechSettings:
     there = replace(offer, home=_home(order.options.get("region", REGION)))
-    return SpeechSynthesiser(order.settings(SpeechSettings, account=order.account(there)))
+    return order.settings(SpeechSettings, account=order.account(there))
 
 
 def make_recognition(
@@ -43,6 +52,8 @@ OFFERS: Final = (
         address="AZURE_SPEECH_ENDPOINT",
         home=_home(REGION),
         notes="set region to the resource's own",
+        voices=_voices,
+        voices_note="of the region; voices made in the vendor's studio are not among them",
     ),
     Offer(
         name="azure/recognition",

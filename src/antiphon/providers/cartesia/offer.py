@@ -3,10 +3,12 @@
 from functools import partial
 from typing import Final
 
+from antiphon.net.cloning import Clips
 from antiphon.net.offering import Offer, Order
 from antiphon.providers.cartesia.settings import INK, SONIC, InkSettings, SonicSettings
 from antiphon.providers.cartesia.stt import InkRecogniser
 from antiphon.providers.cartesia.tts import SonicSynthesiser
+from antiphon.providers.cartesia.voices import CartesiaVoices
 
 __all__ = ["OFFERS"]
 
@@ -19,6 +21,17 @@ def _ink(offer: Offer, order: Order) -> InkRecogniser:
     return InkRecogniser(order.settings(InkSettings, account=order.account(offer)))
 
 
+def _voices(offer: Offer, order: Order) -> CartesiaVoices:
+    return CartesiaVoices(order.account(offer))
+
+
+CLIPS: Final = Clips(
+    kinds=("wav", "mp3", "flac", "ogg", "webm"),
+    shortest_s=3.0,
+    largest_mb=5.0,
+    advice="about five seconds, as the vendor's client says; noise is copied too (the limits are"
+    " third parties'; unconfirmed)",
+)
 _offer = partial(
     Offer,
     proof="wire",
@@ -29,5 +42,13 @@ _offer = partial(
 
 OFFERS: Final = (
     _offer(name="cartesia/ink-2", port="stt", can=INK, settings=InkSettings, make=_ink),
-    _offer(name="cartesia/sonic-3", port="tts", can=SONIC, settings=SonicSettings, make=_sonic),
+    _offer(
+        name="cartesia/sonic-3",
+        port="tts",
+        can=SONIC,
+        settings=SonicSettings,
+        make=_sonic,
+        voices=_voices,
+        clips=CLIPS,
+    ),
 )

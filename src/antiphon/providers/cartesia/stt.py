@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
+from antiphon.errors import TimedOut
 from antiphon.events import SpeechStarted, SpeechStopped, Word
 from antiphon.net.owed import Owed
 from antiphon.net.refusal import refusal, washed
@@ -25,8 +25,6 @@ FRAME_S: Final = 0.02
 RATES_HZ: Final = (8_000, 16_000)
 UNASKED_S: Final = 10.0
 """So much audio is finalised though nobody asks: the vendor closes nothing by itself."""
-TIMES_FASTER: Final = 4
-"""Audio that waits is transcribed at least so many times faster than it was spoken."""
 
 
 class InkRecogniser:
@@ -72,7 +70,6 @@ class InkRecognition:
     ) -> None:
         self._peer, self._settings = peer, settings
         self._url = _url(settings, hearing)
-        self._rate_hz = hearing.rate_hz
         self._feed = AudioFeed(hearing.rate_hz, FRAME_S, peer.provider, hearing.encoding)
         self._segments = Segments(tell)
         self._owed = Owed(settings.finalise_within_s)
@@ -90,16 +87,18 @@ class InkRecognition:
             self._ask()
 
     def voice(self, edge: SpeechStarted | SpeechStopped) -> None:
-        """Ink listens for itself."""
+        if (later_s := self._owed.voice(edge)) is not None:
+            self.finalise(later_s)
 
     def finalise(self, until_s: float) -> None:
+        if self._owed.put_off(until_s):
+            return
         self._feed.flush()
         fed_s = self._feed.fed_s
         if not fed_s or (self._closed_s >= fed_s and not self._asked):
             self._segments.final(min(until_s, fed_s))
             return
-        waiting_s = self._feed.outgoing.samples / self._rate_hz
-        self._owed.ask(min(until_s, fed_s), behind_s=waiting_s / TIMES_FASTER)
+        self._owed.ask(min(until_s, fed_s), self._feed.behind_s)
         if not self._asked or self._asked[-1] < fed_s:
             self._ask()
 
@@ -126,10 +125,10 @@ class InkRecognition:
                 self._feed.sent(item)
 
     async def _listen(self, socket: Socket) -> None:
-        async def once() -> None:
-            self._hear(await socket.receive())
+        async def one() -> None:
+            self._hear(self._peer.message(await socket.receive(), wire.decode_server))
 
-        await self._owed.watch(once, self._late)
+        await self._owed.watch(one, self._late)
 
     def _late(self) -> None:
         within = f"{self._settings.finalise_within_s:g} s"
@@ -137,13 +136,7 @@ class InkRecognition:
 
     # --- what it tells -----------------------------------------------------------------------
 
-    def _hear(self, frame: str | bytes) -> None:
-        if isinstance(frame, bytes):
-            raise Unavailable("sent audio to a listener", provider=self._peer.provider)
-        try:
-            message = wire.decode_server(frame)
-        except RemoteProtocolError as error:
-            raise self._peer.garbled(error) from None
+    def _hear(self, message: wire.ServerMessage) -> None:
         match message:
             case wire.Transcript():
                 self._transcript(message)

@@ -5,12 +5,12 @@ everything that was fed when it was asked for; where the caller's audio has stop
 on in its place. ForceEndTurn is not used: a final at the eager point must not split what is said.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import Final, Literal
 
-from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
+from antiphon.errors import TimedOut, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, Word
+from antiphon.net.owed import Owed
 from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import WIRE_NAMES, AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
@@ -63,9 +63,9 @@ class FluxRecognition:
         """Of the turn that is open: how many there were last, and how many are forgotten."""
         self._reached_s = 0.0
         """How far it has read, in its own seconds."""
-        self._wanted: tuple[float, float] | None = None
-        """A final is owed: up to where, and how far that is in its seconds."""
-        self._patience: asyncio.Timeout | None = None
+        self._owed = Owed(settings.finalise_within_s)
+        self._wanted_s = 0.0
+        """A final is owed of audio up to here, in its seconds."""
 
     def feed(self, pcm: bytes) -> None:
         self._feed.feed(pcm)
@@ -76,15 +76,13 @@ class FluxRecognition:
     def finalise(self, until_s: float) -> None:
         self._feed.flush()
         until_s = min(until_s, self._feed.fed_s)
-        if self._wanted is not None:
-            until_s = max(until_s, self._wanted[0])
-        self._wanted = (until_s, self._feed.vendor_until_s)
-        self._wait()
+        self._wanted_s = self._feed.vendor_until_s
+        self._owed.ask(until_s, self._feed.behind_s)
         self._answer_if_read()
 
     def forget(self, until_s: float) -> None:
         self._skipped = self._words
-        self._segments.forget(until_s, owed=self._wanted is not None)
+        self._segments.forget(until_s, owed=self._owed.until_s is not None)
 
     async def run(self) -> None:
         socket = await self._peer.connect(self._url)
@@ -96,7 +94,7 @@ class FluxRecognition:
     async def _send(self, socket: Socket) -> None:
         outgoing, idle_s = self._feed.outgoing, self._settings.silence_after_s
         while True:
-            wait_s = idle_s if self._wanted is None else FRAME_S
+            wait_s = idle_s if self._owed.until_s is None else FRAME_S
             item = await outgoing.take(wait_s)
             if item is None:
                 self._feed.silence(wait_s)
@@ -105,27 +103,19 @@ class FluxRecognition:
                 self._feed.sent(item)
 
     async def _listen(self, socket: Socket) -> None:
-        try:
-            async with asyncio.timeout(None) as self._patience:
-                self._wait()
-                while True:
-                    self._hear(await socket.receive())
-        except TimeoutError:
-            within = f"{self._settings.finalise_within_s:g} s"
-            what = f"did not read what it was sent within {within}"
-            raise TimedOut(what, provider=self._peer.provider) from None
-        finally:
-            self._patience = None
+        async def one() -> None:
+            self._hear(self._peer.message(await socket.receive(), wire.decode_server))
+
+        await self._owed.watch(one, self._late)
+
+    def _late(self) -> None:
+        within = f"{self._settings.finalise_within_s:g} s"
+        what = f"did not read what it was sent within {within}"
+        raise TimedOut(what, provider=self._peer.provider)
 
     # --- what it tells -----------------------------------------------------------------------
 
-    def _hear(self, frame: str | bytes) -> None:
-        if isinstance(frame, bytes):
-            raise Unavailable("sent audio to a listener", provider=self._peer.provider)
-        try:
-            message = wire.decode_server(frame)
-        except RemoteProtocolError as error:
-            raise self._peer.garbled(error) from None
+    def _hear(self, message: wire.ServerMessage) -> None:
         match message:
             case wire.TurnInfo() if message.sequence_id > self._sequence:
                 self._sequence = message.sequence_id
@@ -175,16 +165,5 @@ class FluxRecognition:
     # --- finals ------------------------------------------------------------------------------
 
     def _answer_if_read(self) -> None:
-        if self._wanted is None or self._reached_s < self._wanted[1] - FRAME_S:
-            return
-        until_s, self._wanted = self._wanted[0], None
-        self._wait()
-        self._segments.final(until_s)
-
-    def _wait(self) -> None:
-        """What is owed must come in time."""
-        if self._patience is None or self._patience.expired():
-            return
-        now = asyncio.get_running_loop().time()
-        owed = self._wanted is not None
-        self._patience.reschedule(now + self._settings.finalise_within_s if owed else None)
+        if self._owed.until_s is not None and self._reached_s >= self._wanted_s - FRAME_S:
+            self._segments.final(self._owed.paid())

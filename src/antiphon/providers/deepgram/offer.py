@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final
 
 from antiphon.net.offering import Offer, Order
+from antiphon.providers.deepgram import voices
 from antiphon.providers.deepgram.flux_tts import FluxSynthesiser
 from antiphon.providers.deepgram.settings import (
     AURA,
@@ -48,12 +49,22 @@ _offer = partial(
 OFFERS: Final = (
     _offer(name="deepgram/nova-3", port="stt", can=NOVA, settings=NovaSettings, make=_nova),
     _offer(name="deepgram/flux", port="stt", can=FLUX, settings=FluxSettings, make=_flux),
-    _offer(name="deepgram/aura-2", port="tts", can=AURA, settings=AuraSettings, make=_aura),
+    _offer(
+        name="deepgram/aura-2",
+        port="tts",
+        can=AURA,
+        settings=AuraSettings,
+        make=_aura,
+        voices=lambda *_: voices.AURA,
+        voices_note=voices.SOURCE,
+    ),
     _offer(
         name="deepgram/flux-tts",
         port="tts",
         can=FLUX_TTS,
         settings=FluxTtsSettings,
         make=_flux_tts,
+        voices=lambda *_: voices.FLUX,
+        voices_note=voices.SOURCE,
     ),
 )

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Final
 
+from antiphon.net.cloning import Clips
 from antiphon.net.offering import Offer, Order
 from antiphon.providers.elevenlabs.settings import (
     SCRIBE,
@@ -16,6 +17,7 @@ from antiphon.providers.elevenlabs.settings import (
 from antiphon.providers.elevenlabs.streamed import StreamedSynthesiser
 from antiphon.providers.elevenlabs.stt import ScribeRecogniser
 from antiphon.providers.elevenlabs.tts import SpeechSynthesiser
+from antiphon.providers.elevenlabs.voices import ElevenLabsVoices
 
 __all__ = ["OFFERS"]
 
@@ -33,6 +35,17 @@ def _scribe(offer: Offer, order: Order) -> ScribeRecogniser:
     return ScribeRecogniser(order.settings(ScribeSettings, account=order.account(offer)))
 
 
+def _voices(offer: Offer, order: Order) -> ElevenLabsVoices:
+    return ElevenLabsVoices(order.account(offer))
+
+
+CLIPS: Final = Clips(
+    most=25,
+    kinds=("wav", "mp3", "m4a", "flac", "ogg", "webm"),
+    shortest_s=5.0,
+    largest_mb=10.0,
+    advice="one or two minutes of one person in a quiet room (third parties say so; unconfirmed)",
+)
 _offer = partial(
     Offer,
     proof="wire",
@@ -40,12 +53,13 @@ _offer = partial(
     address="ELEVENLABS_BASE_URL",
     home="https://api.elevenlabs.io",
 )
-_voice = partial(_offer, port="tts", can=VOICE, make=_speech)
+_list = partial(_offer, voices=_voices, clips=CLIPS)
+_voice = partial(_list, port="tts", can=VOICE, make=_speech)
 
 OFFERS: Final = (
     _voice(name="elevenlabs/flash", settings=SpeechSettings),
     _voice(name="elevenlabs/multilingual", settings=MultilingualSettings),
-    _offer(
+    _list(
         name="elevenlabs/http",
         port="tts",
         can=STREAMED,

@@ -6,16 +6,16 @@ session, so silence is put behind it; and as many commits in a row make Scribe w
 documentation), none is sent where nothing came since the last.
 """
 
-import asyncio
 import logging
 import math
 from collections.abc import Callable
 from typing import Final
 
 from antiphon.audio import g711
-from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
+from antiphon.errors import TimedOut
 from antiphon.events import SpeechStarted, SpeechStopped, Word
 from antiphon.net.outgoing import Item
+from antiphon.net.owed import Owed
 from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Encoding, Heard, Hearing
@@ -85,38 +85,38 @@ class ScribeRecognition:
         """Commits that wait to be sent."""
         self._commits: list[tuple[float, float]] = []
         """Sent and not answered: up to where, in fed seconds, and how much it committed."""
-        self._wanted_s: float | None = None
-        """A final up to here is owed."""
+        self._owed = Owed(settings.finalise_within_s)
         self._plain: str | None = None
         """A final whose word times are still to come."""
         self._timeless: str | None = None
         """One that was told without, in case they come late."""
-        self._patience: asyncio.Timeout | None = None
 
     def feed(self, pcm: bytes) -> None:
         self._feed.feed(pcm)
 
     def voice(self, edge: SpeechStarted | SpeechStopped) -> None:
-        """Scribe listens for itself."""
+        if (later_s := self._owed.voice(edge)) is not None:
+            self.finalise(later_s)
 
     def finalise(self, until_s: float) -> None:
+        if self._owed.put_off(until_s):
+            return
         self._feed.flush()
         fed_s = self._feed.fed_s
         until_s = min(until_s, fed_s)
         heard = self._closed_s >= until_s - BLUR_S and not self._segments.undecided
         fresh = fed_s > self._asked_s
-        if self._wanted_s is None and (heard or not fresh) and not self._unanswered:
+        if self._owed.until_s is None and (heard or not fresh) and not self._unanswered:
             self._segments.final(until_s)
             return
-        self._wanted_s = max(until_s, self._wanted_s or 0.0)
+        self._owed.ask(until_s, self._feed.behind_s)
         if fresh:
             self._asked_s = fed_s
             self._queued += 1
             self._feed.outgoing.add(COMMIT)
-        self._wait()
 
     def forget(self, until_s: float) -> None:
-        self._segments.forget(until_s, owed=self._wanted_s is not None)
+        self._segments.forget(until_s, owed=self._owed.until_s is not None)
 
     async def run(self) -> None:
         socket = await self._peer.connect(self._url)
@@ -160,32 +160,21 @@ class ScribeRecognition:
     # --- what it tells -----------------------------------------------------------------------
 
     async def _listen(self, socket: Socket) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(None) as self._patience:
-                    self._wait()
-                    while True:
-                        self._hear(await socket.receive())
-            except TimeoutError:
-                self._do_without()
-            finally:
-                self._patience = None
+        async def one() -> None:
+            self._hear(self._peer.message(await socket.receive(), wire.decode_server))
 
-    def _hear(self, frame: str | bytes) -> None:
-        if isinstance(frame, bytes):
-            raise Unavailable("sent audio to a listener", provider=self._peer.provider)
-        try:
-            message = wire.decode_server(frame)
-        except RemoteProtocolError as error:
-            raise self._peer.garbled(error) from None
+        await self._owed.watch(one, self._late)
+
+    def _hear(self, message: wire.ServerMessage) -> None:
         match message:
-            case wire.Partial(text=text) if self._plain is None:
-                self._segments.heard(self._piece(text, self._feed.fed_s), closed=False)
+            case wire.Partial(text=text):
+                self._partial(text)
             case wire.Committed(text=text):
                 self._close_plain()
                 self._plain = text
                 self._segments.heard(self._piece(text, self._until_s), closed=False)
-                self._wait()
+                if self._owed.until_s is not None:
+                    self._owed.postpone(self._settings.timed_within_s)
             case wire.TimedCommitted(text=text) if self._plain is None and text == self._timeless:
                 self._timeless = None
             case wire.TimedCommitted(text=text, words=words):
@@ -197,6 +186,12 @@ class ScribeRecognition:
                 raise trouble(self._peer, kind, said)
             case _:
                 pass  # nothing a call acts on
+
+    def _partial(self, text: str) -> None:
+        if self._owed.until_s is None:
+            self._close_plain()  # the next piece has begun
+        if self._plain is None:
+            self._segments.heard(self._piece(text, self._feed.fed_s), closed=False)
 
     @property
     def _until_s(self) -> float:
@@ -254,28 +249,18 @@ class ScribeRecognition:
         return bool(self._commits or self._queued)
 
     def _answer(self) -> None:
-        if self._wanted_s is not None and not self._unanswered:
-            until_s, self._wanted_s = self._wanted_s, None
-            self._segments.final(until_s)
-        self._wait()
+        if self._owed.until_s is None:
+            return
+        if self._unanswered:
+            self._owed.postpone(self._settings.finalise_within_s)
+        else:
+            self._segments.final(self._owed.paid())
 
-    def _do_without(self) -> None:
-        if self._plain is not None:
-            self._close_plain()
-        elif self._wanted_s is not None:
+    def _late(self) -> None:
+        if self._plain is None:
             within = f"{self._settings.finalise_within_s:g} s"
             raise TimedOut(f"no final transcript within {within}", provider=self._peer.provider)
-
-    def _wait(self) -> None:
-        """What is owed must come in time."""
-        if self._patience is None or self._patience.expired():
-            return
-        now, wait_s = asyncio.get_running_loop().time(), None
-        if self._plain is not None:
-            wait_s = self._settings.timed_within_s
-        elif self._wanted_s is not None:
-            wait_s = self._settings.finalise_within_s
-        self._patience.reschedule(None if wait_s is None else now + wait_s)
+        self._close_plain()
 
 
 def _sure(logprob: float | None) -> float:

@@ -54,5 +54,9 @@ OFFERS: Final = (
             "through Google's SDK, tested with a fake in its place; the key is the path of a "
             "credentials file; Chirp 3 HD voices only"
         ),
+        voices_note=(
+            "Google's interface lists them: GET https://texttospeech.googleapis.com/v1/voices, or"
+            " list_voices() of its package; those with Chirp3-HD in their names can be used"
+        ),
     ),
 )

@@ -68,5 +68,11 @@ _offer = partial(
 
 OFFERS: Final = (
     _offer(port="stt", can=EARS, settings=RecogniserSettings, make=_recogniser),
-    _offer(port="tts", can=VOICE, settings=VoiceSettings, make=_voice),
+    _offer(
+        port="tts",
+        can=VOICE,
+        settings=VoiceSettings,
+        make=_voice,
+        voices_note="which voices there are, the plugin's vendor knows; name one under arguments",
+    ),
 )

@@ -14,6 +14,7 @@ from antiphon.providers.openai.settings_speech import (
 )
 from antiphon.providers.openai.stt import RealtimeRecogniser, TranscribeRecogniser
 from antiphon.providers.openai.tts import SpeechSynthesiser
+from antiphon.providers.openai.voices import SOURCE, VOICES
 
 __all__ = ["OFFERS"]
 
@@ -55,5 +56,13 @@ OFFERS: Final[tuple[Offer, ...]] = (
         latency="slow",
         notes="partials cost: an utterance is read again and again while it grows",
     ),
-    _offer(name="openai/speech", port="tts", can=SPEECH, settings=SpeechSettings, make=_speech),
+    _offer(
+        name="openai/speech",
+        port="tts",
+        can=SPEECH,
+        settings=SpeechSettings,
+        make=_speech,
+        voices=lambda *_: VOICES,
+        voices_note=SOURCE,
+    ),
 )

@@ -60,11 +60,6 @@ class Items:
         return bool(buffer.text or buffer.voice.spans) or not self._edges
 
     @property
-    def talking(self) -> bool:
-        """Somebody speaks now, as far as is known."""
-        return self._items[-1].voice.talking
-
-    @property
     def undecided(self) -> bool:
         """The buffer's text was begun."""
         return bool(self._items[-1].text)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from antiphon.audio.resample import Resampler
-from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
+from antiphon.errors import TimedOut, Unavailable
 from antiphon.events import SpeechStarted, SpeechStopped
 from antiphon.net.owed import Owed
 from antiphon.net.socket import Peer, Socket, together
@@ -71,7 +71,7 @@ async def greet(socket: Socket, peer: Peer, settings: RealtimeSettings) -> None:
     `ProviderError`."""
     await socket.send(opening(settings, Hearing()))
     while True:
-        match _decoded(peer, await socket.receive()):
+        match peer.message(await socket.receive(), wire.decode_server):
             case wire.SessionUpdated():
                 return
             case wire.Error(error=problem):
@@ -110,16 +110,19 @@ class RealtimeRecognition:
         self._items.voice(edge)
         if isinstance(edge, SpeechStopped) and self._buffered_s > LONG_S and self._items.spoken:
             self._commit()
+        if (later_s := self._owed.voice(edge)) is not None:
+            self.finalise(later_s)
 
     def finalise(self, until_s: float) -> None:
+        if self._owed.put_off(until_s):
+            return
         self._feed.feed(self._resampler.flush())
         self._feed.flush()
         until_s = min(until_s, self._feed.fed_s)
-        if self._worth_reading and not self._items.talking:
+        if self._worth_reading:
             self._commit()
         if self._items.pending:
-            waiting_s = self._feed.outgoing.samples / self._rate_hz
-            self._owed.ask(until_s, behind_s=waiting_s / 4)
+            self._owed.ask(until_s, self._feed.behind_s)
         else:
             self._items.segments.final(until_s)
 
@@ -172,7 +175,7 @@ class RealtimeRecognition:
 
     async def _listen(self, socket: Socket) -> None:
         async def hear() -> None:
-            self._hear(_decoded(self._peer, await socket.receive()))
+            self._hear(self._peer.message(await socket.receive(), wire.decode_server))
 
         await self._owed.watch(hear, self._late)
 
@@ -216,12 +219,3 @@ class RealtimeRecognition:
 def _native(hearing: Hearing) -> Encoding:
     """What is sent: the telephone's own codes where they are a telephone's."""
     return hearing.encoding if hearing.rate_hz == TELEPHONE_HZ else "pcm16"
-
-
-def _decoded(peer: Peer, frame: str | bytes) -> wire.ServerMessage:
-    if isinstance(frame, bytes):
-        raise Unavailable("sent audio to a listener", provider=peer.provider)
-    try:
-        return wire.decode_server(frame)
-    except RemoteProtocolError as error:
-        raise peer.garbled(error) from None

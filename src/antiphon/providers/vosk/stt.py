@@ -12,8 +12,8 @@ from msgspec import UNSET
 
 from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
 from antiphon.events import SpeechStarted, SpeechStopped, Word
-from antiphon.net.owed import Owed
 from antiphon.net.outgoing import Item
+from antiphon.net.owed import Owed
 from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
@@ -90,16 +90,19 @@ class VoskRecognition:
         self._feed.feed(pcm)
 
     def voice(self, edge: SpeechStarted | SpeechStopped) -> None:
-        """The server listens for itself."""
+        if (later_s := self._owed.voice(edge)) is not None:
+            self.finalise(later_s)
 
     def finalise(self, until_s: float) -> None:
+        if self._owed.put_off(until_s):
+            return
         self._feed.flush()
         until_s = min(until_s, self._feed.fed_s)
         heard = self._closed_s >= until_s - BLUR_S and not self._segments.undecided
         if self._owed.until_s is None and (heard or not self._feed.fed_s):
             self._segments.final(until_s)
             return
-        self._owed.ask(until_s)
+        self._owed.ask(until_s, self._feed.behind_s)
         if (at_s := self._feed.vendor_until_s) > self._asked_s:
             self._asked_s = at_s
             self._feed.outgoing.add(wire.RESET)

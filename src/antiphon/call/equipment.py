@@ -1,0 +1,47 @@
+"""What a call hears, thinks and speaks with. Data only: what is done with it is the runner's."""
+
+from dataclasses import dataclass
+
+from antiphon.media.plane import Plane
+from antiphon.mouth.phrases import PhraseCache
+from antiphon.mouth.settings import MouthSettings
+from antiphon.net.roster import Roster
+from antiphon.ports.clock import Clock
+from antiphon.ports.endpoint import EndpointModel
+from antiphon.ports.llm import LanguageModel
+from antiphon.ports.stt import Hearing, Recogniser
+from antiphon.ports.transport import TransportFacts
+from antiphon.ports.tts import Synthesiser
+
+__all__ = ["Equipment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """Shared by all calls of a process."""
+
+    clock: Clock
+    plane: Plane
+    recognisers: Roster[Recogniser]
+    voices: Roster[Synthesiser]
+    model: LanguageModel | None = None
+    endpoint: EndpointModel | None = None
+    mouth: MouthSettings
+    phrases: PhraseCache | None = None
+    language: str = "en"
+    keyterms: tuple[str, ...] = ()
+
+    @property
+    def preferred(self) -> dict[str, str]:
+        """Who serves each port that somebody serves, if all are well."""
+        named = {"stt": self.recognisers.preferred.name, "tts": self.voices.preferred.name}
+        return {**named, "llm": self.model.name} if self.model else named
+
+    def hearing(self, facts: TransportFacts) -> Hearing:
+        """How a caller on such a line wants to be listened to."""
+        return Hearing(
+            rate_hz=facts.rate_hz,
+            encoding=facts.encoding,
+            language=self.language,
+            keyterms=self.keyterms,
+        )
