@@ -216,6 +216,13 @@ def test_the_files_of_an_older_call_are_used_again() -> None:
     assert not Path("call.wav").exists()
 
 
+def test_an_empty_file_that_was_there_stays() -> None:
+    Path("made-before").touch()
+    with claimed(Path("made-before"), None):
+        pass
+    assert Path("made-before").exists()
+
+
 def test_what_is_no_file_is_nobodys(tmp_path: Path) -> None:
     with claimed(Path("/dev/null"), None), claimed(Path("/dev/null"), tmp_path / "b.wav"):
         pass

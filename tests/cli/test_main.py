@@ -11,7 +11,7 @@ import pytest
 from antiphon import __version__
 from antiphon.cli import main as cli
 from antiphon.cli.output import Exit
-from antiphon.errors import ConfigError, InternalError, Missing, Unavailable
+from antiphon.errors import ConfigError, InternalError, Missing, Rejected, Unavailable
 
 HEAVY = ("numpy", "onnxruntime", "pydantic", "rich", "starlette", "uvicorn", "xllamacpp", "asyncio")
 
@@ -87,6 +87,7 @@ def test_a_command_gets_what_follows_its_name(command: ModuleType) -> None:
         (Missing("no voice", fix="antiphon models pull v"), 3, "no voice\n  antiphon models pull"),
         (OSError(98, "Address already in use"), 3, "Address already in use"),
         (Unavailable("no answer", provider="ear"), 4, "ear: no answer\n  trying again may help\n"),
+        (Rejected("HTTP 401", provider="ear"), 4, "ear: HTTP 401\n  look at its key"),
         (InternalError("odd state"), 4, "odd state\n  this is a bug in Antiphon"),
     ],
 )
@@ -161,3 +162,11 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 120)
+
+
+def test_ctrl_c_while_a_command_loads_is_no_traceback(
+    command: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command.arguments = _raise(KeyboardInterrupt())  # type: ignore[attr-defined]
+    assert cli.main(["probe"]) == Exit.INTERRUPTED
+    assert capsys.readouterr().err == ""

@@ -7,8 +7,9 @@ import pytest
 from tests.contracts.stage import KEY, impatient, keyed, made, on_the_wire, started
 
 from antiphon.errors import AtCapacity, ProviderError, Rejected
+from antiphon.net import socket
 from antiphon.net.offering import Offer, Speaks
-from antiphon.ports.tts import Synthesiser
+from antiphon.ports.tts import Speaking, Synthesiser
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing import conformance_tts
@@ -85,3 +86,24 @@ async def test_a_fault_ends_it_so_that_another_may_try(
     await engine.aclose()
     assert error.retryable
     assert KEY not in str(error)
+
+
+@on_the_wire("tts")
+async def test_a_listener_who_has_enough_for_now_loses_nothing(
+    offer: Offer, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody reads on while there is enough to play; the connection must live through that."""
+    monkeypatch.setattr(socket, "PING_EVERY_S", 0.05)
+    monkeypatch.setattr(socket, "PONG_WITHIN_S", 0.05)
+    async with started(offer, sandbox) as engine:
+        utterance = engine.utter(Speaking())
+        utterance.say(" ".join([CLAUSE] * 3))
+        utterance.end()
+        spoken_s, waited = 0.0, False
+        async for spoken in utterance.audio():
+            spoken_s += len(spoken.pcm) / 2 / engine.rate_hz
+            if spoken_s > 0.5 and not waited:
+                waited = True
+                await asyncio.sleep(0.25)
+    assert waited
+    assert spoken_s > 8

@@ -103,6 +103,7 @@ def test_a_disk_that_cannot_be_written_is_reported_once(
         cache.keep(KEY, PHRASE)
         cache.keep(replace(KEY, text="b"), PHRASE)
     assert len(caplog.records) == 1
+    assert f"cannot use the phrase cache {blocked / 'cache'}: Not a directory; " in caplog.text
     assert cache.get(KEY) == PHRASE
 
 
@@ -126,3 +127,14 @@ def test_processes_may_write_the_same_phrase_at_once(tmp_path: Path) -> None:
         PHRASE
     ] * 3
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_a_dead_process_was_writing_is_swept_up(tmp_path: Path) -> None:
+    old, new = tmp_path / "a.part", tmp_path / "b.part"
+    for part, age_s in ((old, 7200), (new, 60)):
+        part.write_bytes(b"half")
+        written_s = part.stat().st_mtime - age_s
+        os.utime(part, (written_s, written_s))
+    PhraseCache(tmp_path).keep(KEY, PHRASE)
+    assert not old.exists()
+    assert new.exists(), "somebody may still be writing it"

@@ -1,5 +1,6 @@
 """HTTP to a vendor, before the first call."""
 
+import asyncio
 import socket
 
 import pytest
@@ -42,3 +43,25 @@ async def test_a_knock_where_nobody_is_is_only_logged(caplog: pytest.LogCaptureF
         await vendor.knock("/v1/voices")
         await vendor.aclose()
     assert len(caplog.records) == 1
+
+
+async def test_a_connection_the_vendor_has_just_closed_costs_no_request() -> None:
+    asked: list[int] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = len(asked)
+        while (await reader.readuntil(b"\r\n\r\n")).startswith(b"POST"):
+            asked.append(number)
+            if len(asked) == 2:  # it had closed already, and nobody knew
+                break
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    vendor = http(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with server:
+        for _ in range(2):
+            async with vendor.ask("POST", "/speech") as answer:
+                assert await answer.body() == b"hi"
+        await vendor.aclose()
+    assert len(asked) == 3

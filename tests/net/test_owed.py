@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from antiphon.events import SpeechStarted, SpeechStopped
 from antiphon.net.owed import Owed
 
 
@@ -55,3 +56,24 @@ async def test_audio_that_waits_is_allowed_for() -> None:
     owed.ask(1.0, behind_s=0.1)
     await _watched(owed, late)
     assert loop.time() - began_s >= 0.1
+
+
+async def test_amid_speech_asking_is_put_off_until_it_ends() -> None:
+    owed = Owed(1.0)
+    assert not owed.put_off(1.0), "nobody says that somebody speaks"
+    owed.voice(SpeechStarted(at_s=1.0))
+    assert owed.talking
+    assert owed.put_off(1.4)
+    assert owed.put_off(1.2)
+    assert owed.until_s is None
+    assert owed.voice(SpeechStopped(at_s=1.5)) == 1.4
+    assert not owed.talking
+    assert owed.voice(SpeechStopped(at_s=1.5)) is None
+    assert not owed.put_off(1.5)
+
+
+async def test_a_voice_that_never_pauses_is_not_waited_for() -> None:
+    owed = Owed(1.0)
+    owed.voice(SpeechStarted(at_s=0.0))
+    assert owed.put_off(9.0)
+    assert not owed.put_off(11.0)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from antiphon.net.refusal import in_words
+from antiphon.errors import AtCapacity, ProviderError, Rejected
+from antiphon.net.refusal import in_words, refusal
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,17 @@ from antiphon.net.refusal import in_words
 )  # fmt: skip
 def test_a_person_reads_the_words_and_not_their_wrapping(body: str, words: str) -> None:
     assert in_words(body) == words
+
+
+@pytest.mark.parametrize(
+    "status, said, kind",
+    [
+        (401, "HTTP 401 No such key.", Rejected),
+        (401, "HTTP 401 This request exceeds your quota of 10000.", AtCapacity),
+        (403, "HTTP 403 Quota exceeded for the month", AtCapacity),
+        (403, "HTTP 403 Not yours", Rejected),
+        (402, "HTTP 402 Project does not have enough credits", AtCapacity),
+    ],
+)
+def test_an_empty_purse_is_no_wrong_key(status: int, said: str, kind: type[ProviderError]) -> None:
+    assert type(refusal(status, {}, said, provider="x")) is kind

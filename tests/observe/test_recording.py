@@ -1,5 +1,6 @@
 """The stereo recording: both voices where they belong, and a valid file at every moment."""
 
+import errno
 import os
 import resource
 import wave
@@ -164,6 +165,22 @@ def test_a_disk_full_from_the_start_is_no_reason_to_hang_up() -> None:
     recorder.caller(tone(3, 160), 0)
     recorder.close()
     assert len(said) == 1
+
+
+def test_a_disk_with_no_room_for_a_file_is_no_reason_to_hang_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    said: list[str] = []
+    monkeypatch.setattr(os, "open", refuse)
+    recorder = Recorder(tmp_path / "call.wav", RATE_HZ, said.append)
+    recorder.caller(tone(3, 160), 0)
+    recorder.close()
+    (why,) = said
+    assert why.startswith("recording stopped after 0.0 s: No space left on device; ")
+    assert why.endswith(f"{tmp_path / 'call.wav'} lacks the rest")
 
 
 def test_a_recording_ends_where_a_wav_file_cannot_count_on(tmp_path: Path) -> None:

@@ -553,6 +553,32 @@ async def test_an_error_message_is_one_of_ours(
         await engine.aclose()
 
 
+async def test_an_error_about_what_was_interrupted_harms_nobody_else() -> None:
+    connections = 0
+
+    async def handle(socket: ServerConnection) -> None:
+        nonlocal connections
+        connections += 1
+        texts = Texts(socket)
+        first = (await texts.until("flush"))["context_id"]
+        await socket.send(audio(first, CLAUSE))
+        await texts.until("close_context")
+        error = {"message": "is closed", "error": "context_closed", "contextId": first}
+        await socket.send(json.dumps(error))
+        second = (await texts.until("flush"))["context_id"]
+        await socket.send(audio(second, CLAUSE))
+        await socket.send(final(second))
+        await texts.until("nothing more")
+
+    async with vendor(handle) as whose:
+        engine = voice(whose)
+        async with aclosing(begun(engine, CLAUSE).audio()) as interrupted:
+            assert (await anext(interrupted)).pcm
+        assert ended(await all_of(begun(engine, CLAUSE))) == [0]
+        await engine.aclose()
+    assert connections == 1
+
+
 async def test_a_binary_frame_is_no_message() -> None:
     async def handle(socket: ServerConnection) -> None:
         await Texts(socket).until("flush")

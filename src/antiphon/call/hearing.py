@@ -125,21 +125,21 @@ class OpenEar:
         """Keep a recognition running until cancelled."""
         failures = 0
         failed: list[Recogniser] = []
-        deaf_since_s = self._clock.now()
+        deaf_since_s: float | None = None
         while True:
             recogniser, began_s = self._pick(failed), self._fed_s
             lost = await self._shift(recogniser)
             if lost is None:
-                failures, failed = 0, []
+                failures, failed, deaf_since_s = 0, [], None
                 continue
             worked, self._now = self._works, None
             now_s = self._clock.now()
             self._recognisers.failed(recogniser, lost, now_s)
             self._attendance.lost(lost)
             failures = 1 if worked and self._fed_s - began_s > ENOUGH_S else failures + 1
-            if worked:
+            if worked or deaf_since_s is None:
                 deaf_since_s = now_s
-            else:
+            if not worked:
                 failed.append(recogniser)
                 if len(failed) < len(self._recognisers):
                     continue  # somebody else, at once

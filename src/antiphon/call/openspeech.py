@@ -1,5 +1,5 @@
-"""What of one caller's speech is not dealt with: where it is, how it was read, and what a recogniser
-that takes over has to hear again. Pure; all of it in the call's own time."""
+"""What of one caller's speech is not dealt with: where it is, how it was read, and what is to be
+heard again by a recogniser that takes over. Pure; all of it in the call's own time."""
 
 from collections import deque
 from dataclasses import replace
@@ -71,8 +71,8 @@ class OpenSpeech:
         ]
         again = sorted(t.segment for t in guessed if t.start_s >= origin_s - BLUR_S)
         # What is heard now takes the place of the first guess; the others are withdrawn.
-        for number in again[1:]:
-            changed.append(replace(self._told.pop(number), text="", words=(), final=False))
+        withdrawn = [self._told.pop(number) for number in again[1:]]
+        changed += [replace(told, text="", words=(), final=False) for told in withdrawn]
         return origin_s, again[0] if again else self._segments, changed
 
     def _shortened(self, told: TranscriptChanged, until_s: float) -> TranscriptChanged:

@@ -26,7 +26,8 @@ RECORD: Final = Path("call.wav")
 def claimed(events: Path | None, record: Path | None) -> Iterator[tuple[Path, Path]]:
     """The files for one call: the named ones, or free ones. Raises `Missing` where another call
     is writing to a named one."""
-    held: list[tuple[int, Path]] = []
+    held: list[tuple[int, Path | None]] = []
+    """Open files; with their names where they were not there before."""
     try:
         for number in count(1):
             wanted = (events or _numbered(EVENTS, number), record or _numbered(RECORD, number))
@@ -48,10 +49,11 @@ def _numbered(path: Path, number: int) -> Path:
     return path if number == 1 else path.with_stem(f"{path.stem}-{number}")
 
 
-def _claim(path: Path, held: list[tuple[int, Path]]) -> bool:
+def _claim(path: Path, held: list[tuple[int, Path | None]]) -> bool:
     """Whether it is free; then it is among ``held``. What cannot be opened, or is no file, is
     left to whoever writes it."""
-    if path.exists() and not path.is_file():
+    there = path.exists()
+    if there and not path.is_file():
         return True
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -62,14 +64,14 @@ def _claim(path: Path, held: list[tuple[int, Path]]) -> bool:
     except OSError:
         os.close(descriptor)
         return False
-    held.append((descriptor, path))
+    held.append((descriptor, None if there else path))
     return True
 
 
-def _release(held: list[tuple[int, Path]]) -> None:
+def _release(held: list[tuple[int, Path | None]]) -> None:
     while held:
         descriptor, path = held.pop()
-        if os.fstat(descriptor).st_size == 0:  # no call came of it
+        if path and os.fstat(descriptor).st_size == 0:  # no call came of it
             with suppress(OSError):
                 path.unlink()
         os.close(descriptor)

@@ -10,7 +10,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from antiphon.errors import AntiphonError, ConfigError, InternalError, Missing, ProviderError
+from antiphon.errors import (
+    AntiphonError,
+    ConfigError,
+    InternalError,
+    Missing,
+    ProviderError,
+    Rejected,
+)
 
 __all__ = ["Exit", "exit_code", "print_error", "print_json"]
 
@@ -52,6 +59,8 @@ def print_error(error: AntiphonError | OSError, *, as_json: bool = False) -> Non
         text += "\n  this is a bug in Antiphon: please report it, with the call log"
     elif isinstance(error, ProviderError) and error.retryable:
         text += "\n  trying again may help"
+    elif isinstance(error, Rejected) and not _notes(error):
+        text += "\n  look at its key and its settings; `antiphon check AGENT --live` tries each"
     print(f"antiphon: {text}", file=sys.stderr)
 
 

@@ -28,6 +28,9 @@ __all__ = ["Phrase", "PhraseCache", "PhraseKey"]
 _LOG: Final = logging.getLogger("antiphon.mouth.phrases")
 _MAGIC: Final = b"antiphon-phrase-1\n"
 _SUFFIX: Final = ".phrase"
+_PART: Final = ".part"
+STALE_S: Final = 3600.0
+"""A file that is still being written after so long belongs to a process that died."""
 MEMORY_BYTES: Final = 16 << 20
 """Some thousand short phrases at telephone rate."""
 DISK_BYTES: Final = 256 << 20
@@ -134,10 +137,12 @@ class PhraseCache:
         label = msgspec.json.encode(
             _Label(key, phrase.words, phrase.gain_db, zlib.crc32(phrase.pcm))
         )
+        path = self._path(digest)
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            _write(self._path(digest), _MAGIC + label + b"\n" + phrase.pcm)
+            _write(path, _MAGIC + label + b"\n" + phrase.pcm)
             self._on_disk.add(digest)
+            _sweep(self._directory, path.stat().st_mtime - STALE_S)
             self._evict()
         except OSError as error:
             self._warn(error)
@@ -169,12 +174,17 @@ class PhraseCache:
     def _warn(self, error: OSError) -> None:
         if not self._warned:
             self._warned = True
-            _LOG.warning("phrases are kept in memory only: %s", error)
+            _LOG.warning(
+                "cannot use the phrase cache %s: %s; phrases are kept in memory only, and the"
+                " next start renders them again",
+                self._directory,
+                error.strerror or error,
+            )
 
 
 def _write(path: Path, content: bytes) -> None:
     """All of it or nothing, whoever else writes or reads the same file."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=_PART)
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -183,6 +193,16 @@ def _write(path: Path, content: bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def _sweep(directory: Path, before_s: float) -> None:
+    """Delete what processes that died were writing. The time is the file system's own."""
+    for part in directory.glob("*" + _PART):
+        try:
+            if part.stat().st_mtime < before_s:
+                part.unlink()
+        except FileNotFoundError:  # another process was quicker
+            continue
 
 
 def _read(path: Path, key: PhraseKey) -> Phrase | None:

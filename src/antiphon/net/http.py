@@ -16,7 +16,7 @@ from antiphon.errors import ProviderError, Rejected, TimedOut, Unavailable
 from antiphon.net.account import Account
 from antiphon.net.refusal import in_words, refusal, washed
 
-__all__ = ["Answer", "Http", "client"]
+__all__ = ["Answer", "Http", "client", "stale"]
 
 WARM: Final = 4
 """Connections kept for the next request."""
@@ -57,6 +57,12 @@ def client(
             keepalive_expiry=idle_s,
         ),
     )
+
+
+def stale(error: BaseException) -> bool:
+    """The vendor closed a connection that was kept for the next request just as that came: it is
+    no trouble of the vendor's, and what was asked is asked again."""
+    return isinstance(error, httpx2.RemoteProtocolError) and "without sending" in str(error)
 
 
 class Answer:
@@ -122,7 +128,7 @@ class Http:
             method, self._account.url(path), params=query, **content
         )
         try:
-            response = await self._client.send(request, stream=True)
+            response = await self._sent(request)
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             raise self.trouble(error) from None
         try:
@@ -169,6 +175,14 @@ class Http:
                 self._account, self._headers, silent_s=self._silent_s, idle_s=self._idle_s
             )
         return self._made
+
+    async def _sent(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await self._client.send(request, stream=True)
+        except httpx2.RemoteProtocolError as error:
+            if not stale(error):
+                raise
+        return await self._client.send(request, stream=True)
 
     async def _refused(self, response: httpx2.Response) -> ProviderError:
         body = b""

@@ -26,6 +26,10 @@ def refusal(status: int, headers: Mapping[str, str], said: str, *, provider: str
         case 429 | 529:  # 529: "overloaded", one vendor's own
             after_s = _retry_after_s(headers)
             return AtCapacity(said, provider=provider, retry_after_s=after_s)
+        case 402:  # somebody has to pay first
+            return AtCapacity(said, provider=provider)
+        case 401 | 403 if "quota" in said.lower():  # some say so in place of 429
+            return AtCapacity(said, provider=provider)
         case 408 | 504:
             return TimedOut(said, provider=provider)
         case _ if 400 <= status < 500:

@@ -12,18 +12,25 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import httpx2
 
 from antiphon.errors import ProviderError, TimedOut, Unavailable
 from antiphon.net.account import Account
-from antiphon.net.http import client
+from antiphon.net.http import client, stale
 from antiphon.net.refusal import refusal, washed
 
-__all__ = ["SdkHttp", "SdkStream"]
+__all__ = ["OnDemand", "SdkHttp", "SdkStream"]
 
 E = TypeVar("E")
+
+
+class _Closing(Protocol):
+    async def aclose(self) -> None: ...
+
+
+S = TypeVar("S", bound=_Closing)
 
 WARM_S: Final = 30.0
 """A connection used so recently is still there: vendors close theirs after a minute or more."""
@@ -32,6 +39,29 @@ BOM: Final = b"\xef\xbb\xbf"
 
 _opened: ContextVar["list[httpx2.Response] | None"] = ContextVar("opened", default=None)
 """The responses of whoever is asking now: an SDK does not show them."""
+
+
+class OnDemand(Generic[S]):
+    """An SDK, made when it is first wanted: to load one takes a while."""
+
+    def __init__(self, make: Callable[[], S]) -> None:
+        self._make = make
+        self._made: S | None = None
+
+    async def start(self) -> None:
+        """Make it, without keeping anybody waiting. Doing it twice does nothing."""
+        self._made = self._made or await asyncio.to_thread(self._make)
+
+    def get(self) -> S:
+        """It, made now if need be."""
+        self._made = self._made or self._make()
+        return self._made
+
+    async def aclose(self) -> None:
+        """Give it back; the next `get` makes another. Doing it twice does nothing."""
+        made, self._made = self._made, None
+        if made is not None:
+            await made.aclose()
 
 
 class SdkStream:
@@ -84,7 +114,7 @@ class SdkHttp:
         try:
             return await self._open(ask)
         except self.errors as error:
-            if not _stale(error):
+            if not stale(_root(error)):
                 raise
         return await self._open(ask)
 
@@ -162,13 +192,6 @@ _FOR_EVER: Final[Mapping[str, float | None]] = {"read": None, "write": None}
 def _root(error: BaseException) -> BaseException:
     """The library's own error, where an SDK has hidden it in the cause of its own."""
     return error.__cause__ if isinstance(error.__cause__, httpx2.HTTPError) else error
-
-
-def _stale(error: BaseException) -> bool:
-    """The vendor closed a connection that was kept for the next request just as that came: it is
-    no trouble of the vendor's, and what was asked is asked again."""
-    root = _root(error)
-    return isinstance(root, httpx2.RemoteProtocolError) and "without sending" in str(root)
 
 
 async def _watch(response: httpx2.Response) -> None:

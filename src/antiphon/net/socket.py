@@ -27,12 +27,13 @@ from antiphon.errors import (
 )
 from antiphon.net.refusal import in_words, refusal, washed
 
-__all__ = ["Peer", "Socket", "together"]
+__all__ = ["READ_AHEAD", "Peer", "Socket", "together"]
 
 M = TypeVar("M")
 
 MAX_FRAME: Final = 4 << 20
 """Twenty seconds of 48 kHz PCM are half of this."""
+READ_AHEAD: Final = 16
 PING_EVERY_S: Final = 5.0
 PONG_WITHIN_S: Final = 5.0
 """A peer that vanished without a word is noticed after at most the sum of the two."""
@@ -60,9 +61,10 @@ class Peer:
     frame is on its way by then; the rest is dropped."""
     close_codes: Mapping[int, type[ProviderError]] = field(default_factory=dict)
     """What this vendor means by a close code of its own; 1008 and 1013 are known."""
-    read_ahead: int | None = 16
+    read_ahead: int | None = READ_AHEAD
     """Frames that are kept for whoever receives later; more make the vendor wait, pings and pongs
-    included. None: all of them, where what may come is bounded and nobody reads for a while."""
+    included, and then it is given up as gone. None: all of them, for a voice: what may come is
+    bounded by what was said, and nobody reads on while there is enough to play."""
     _tls: ssl.SSLContext | None = field(default=None, init=False, repr=False)
 
     async def connect(self, url: str) -> "Socket":

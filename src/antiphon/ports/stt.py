@@ -42,7 +42,9 @@ class Recognition(Protocol):
 
     def finalise(self, until_s: float) -> None:
         """Tell a final `TranscriptChanged` that covers everything fed so far, as soon as
-        possible. Speech may go on after it: then the same segment is told again, longer."""
+        possible. Speech may go on after it: then the same segment is told again, longer. Amid
+        speech, as `voice` tells it, an engine that would tear a word in two by that tells it when
+        the voice pauses; nothing is final before."""
         ...
 
     def forget(self, until_s: float) -> None:

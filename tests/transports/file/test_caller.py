@@ -45,3 +45,29 @@ def test_a_pause_in_the_answer_does_not_end_it() -> None:
 
 def test_an_agent_who_never_stops_is_left_at_the_cap() -> None:
     assert stays_s(caller(), {(0.0, 99.0): b""}) == 22.0
+
+
+# --- the greeting --------------------------------------------------------------------------------
+
+
+def speaks_from_s(agent: "list[tuple[float, float]]") -> float:
+    """When a caller who waits for the greeting begins; the agent speaks in the stretches given."""
+    waiting = FileCaller(LOUD, RATE_HZ, patience_s=5.0, cap_s=20.0)
+    for frame in range(2000):
+        if waiting.next(FRAME) == LOUD:
+            return frame / 50
+        waiting.hear(LOUD if any(a <= frame / 50 < b for a, b in agent) else QUIET)
+    raise AssertionError("never")
+
+
+def test_a_caller_hears_the_greeting_out() -> None:
+    assert speaks_from_s([(0.4, 3.0)]) == 3.7
+    assert speaks_from_s([(0.4, 1.0), (1.4, 3.0)]) == 3.7, "a pause between sentences is no end"
+
+
+def test_a_caller_nobody_greets_begins_all_the_same() -> None:
+    assert speaks_from_s([]) == 5.0
+
+
+def test_a_greeting_that_never_ends_is_talked_over() -> None:
+    assert speaks_from_s([(0.0, 99.0)]) == 20.0

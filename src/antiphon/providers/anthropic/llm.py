@@ -4,7 +4,6 @@ Its API of 2026-10-21 takes no temperature, and many of its models take no words
 mouth. Must not live here: what the server's end does (`wire`).
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
@@ -14,7 +13,7 @@ from antiphon.errors import ProviderError
 from antiphon.net.account import Account
 from antiphon.net.draft import Draft, answered
 from antiphon.net.prompt import GO_ON, arguments_of, clean, parameters_of, strict
-from antiphon.net.sdk import SdkHttp
+from antiphon.net.sdk import OnDemand, SdkHttp
 from antiphon.ports.llm import Asking, Saying, Tool, ToolUse, Usage
 from antiphon.providers.anthropic.settings import ClaudeSettings
 
@@ -84,29 +83,23 @@ class Claude:
         self._settings = settings
         self._must_think = False
         """Learned from a refusal."""
-        self._sdk: Sdk | None = None
+        self._sdk = OnDemand(lambda: Sdk(name, settings.account))
 
     async def start(self) -> None:
-        self._sdk = self._sdk or await asyncio.to_thread(Sdk, self.name, self._settings.account)
+        await self._sdk.start()
 
     def answer(self, asking: Asking) -> AsyncIterator[Saying]:
-        sdk = self._made()
+        sdk = self._sdk.get()
         return answered(
             sdk.http, self._settings, lambda: self._ask(sdk, asking), _read, sdk.trouble
         )
 
     async def prime(self, messages: tuple[Message, ...]) -> None:
         """Only the connection: what was read ahead would be paid for."""
-        await self._made().http.warm()
+        await self._sdk.get().http.warm()
 
     async def aclose(self) -> None:
-        sdk, self._sdk = self._sdk, None
-        if sdk is not None:
-            await sdk.aclose()
-
-    def _made(self) -> Sdk:
-        self._sdk = self._sdk or Sdk(self.name, self._settings.account)
-        return self._sdk
+        await self._sdk.aclose()
 
     async def _ask(self, sdk: Sdk, asking: Asking) -> AsyncIterator[Any]:
         request = _request(asking, self._settings)

@@ -1,7 +1,7 @@
 """How Cartesia is reached: the key and the version of the interface in its headers."""
 
 from antiphon.net.account import Account
-from antiphon.net.socket import Peer
+from antiphon.net.socket import READ_AHEAD, Peer
 from antiphon.providers.cartesia import wire
 
 __all__ = ["headers", "peer"]
@@ -15,6 +15,12 @@ def headers(account: Account) -> dict[str, str]:
     }
 
 
-def peer(name: str, account: Account) -> Peer:
-    """The vendor, under the name our errors use."""
-    return Peer(provider=name, headers=headers(account), connect_within_s=account.connect_within_s)
+def peer(name: str, account: Account, *, speaks: bool = False) -> Peer:
+    """The vendor, under the name our errors use. What one that ``speaks`` sends is kept until
+    somebody wants it: a socket that is not read answers no ping."""
+    return Peer(
+        provider=name,
+        headers=headers(account),
+        connect_within_s=account.connect_within_s,
+        read_ahead=None if speaks else READ_AHEAD,
+    )

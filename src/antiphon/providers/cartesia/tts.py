@@ -53,7 +53,7 @@ class SonicSynthesiser:
             f"cartesia {settings.model} {settings.voice} {settings.encoding} {settings.rate_hz} "
             f"{settings.volume} {settings.emotion} {settings.pronunciation_dict_id}".split()
         )
-        peer = account.peer(self.name, settings.account)
+        peer = account.peer(self.name, settings.account, speaks=True)
         self.shared = Multiplex(peer, settings.account.socket_url("/tts/websocket"), self._sort)
 
     async def start(self) -> None:

@@ -43,7 +43,7 @@ class FluxSynthesiser:
             break_off=INTERRUPT,
         )
         self._voices = Voices(
-            peer(self.name, settings.account),
+            peer(self.name, settings.account, speaks=True),
             dialect,
             spare=settings.spare,
             audio_within_s=settings.audio_within_s,

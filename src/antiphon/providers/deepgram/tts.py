@@ -38,7 +38,7 @@ class AuraSynthesiser:
             asks_per_minute=FLUSHES,
         )
         self._voices = Voices(
-            peer(self.name, settings.account),
+            peer(self.name, settings.account, speaks=True),
             dialect,
             spare=settings.spare,
             audio_within_s=settings.audio_within_s,

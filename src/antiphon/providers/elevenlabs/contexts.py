@@ -144,9 +144,9 @@ class Connection:
         except RemoteProtocolError as error:
             raise self._peer.garbled(error) from None
         name = told.context
-        if told.wrong and name not in self._used:
+        if told.wrong and not name:
             raise self.trouble(told)
-        if told.final:
+        if told.final or told.wrong:
             self._open.discard(name)
         if name in self._used:
             self._used[name].inbox.append(told)

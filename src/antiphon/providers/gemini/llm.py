@@ -5,7 +5,6 @@ our calls carry none: the last ones are remembered here. Must not live here: wha
 does (`wire`).
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from itertools import groupby
@@ -16,7 +15,7 @@ from antiphon.errors import ProviderError, Unavailable
 from antiphon.net.account import Account
 from antiphon.net.draft import Draft, answered
 from antiphon.net.prompt import GO_ON, arguments_of, clean, parameters_of, strict
-from antiphon.net.sdk import SdkHttp
+from antiphon.net.sdk import OnDemand, SdkHttp
 from antiphon.ports.llm import Asking, Saying, Tool, ToolUse, Usage
 from antiphon.providers.gemini.settings import GeminiSettings
 from antiphon.providers.gemini.signatures import Signatures, Signed
@@ -92,29 +91,23 @@ class Gemini:
         self._thinking = settings.thinking
         """None once the model has refused it."""
         self._signatures = Signatures()
-        self._sdk: Sdk | None = None
+        self._sdk = OnDemand(lambda: Sdk(name, settings.account))
 
     async def start(self) -> None:
-        self._sdk = self._sdk or await asyncio.to_thread(Sdk, self.name, self._settings.account)
+        await self._sdk.start()
 
     def answer(self, asking: Asking) -> AsyncIterator[Saying]:
-        sdk, reader = self._made(), _Reader(self.name, self._signatures)
+        sdk, reader = self._sdk.get(), _Reader(self.name, self._signatures)
         return answered(
             sdk.http, self._settings, lambda: self._ask(sdk, asking), reader.read, sdk.trouble
         )
 
     async def prime(self, messages: tuple[Message, ...]) -> None:
         """Only the connection: what was read ahead would be paid for."""
-        await self._made().http.warm()
+        await self._sdk.get().http.warm()
 
     async def aclose(self) -> None:
-        sdk, self._sdk = self._sdk, None
-        if sdk is not None:
-            await sdk.aclose()
-
-    def _made(self) -> Sdk:
-        self._sdk = self._sdk or Sdk(self.name, self._settings.account)
-        return self._sdk
+        await self._sdk.aclose()
 
     async def _ask(self, sdk: Sdk, asking: Asking) -> AsyncIterator[Any]:
         system, turns = strict(asking)

@@ -4,13 +4,13 @@ OpenAI takes a conversation as it is. Of other servers many put it into a templa
 system prompt first and then user and assistant by turns: they are shown it so.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 from antiphon.actions import Message
 from antiphon.net.draft import Draft, answered
 from antiphon.net.prompt import GO_ON, clean, lines, parameters_of, strict
+from antiphon.net.sdk import OnDemand
 from antiphon.ports.llm import Asking, Saying, ToolUse, Usage
 from antiphon.providers.openai.sdk import Sdk
 from antiphon.providers.openai.settings_llm import ChatSettings
@@ -46,27 +46,21 @@ class ChatModel:
         self._settings, self._shape, self._limit = settings, shape, limit
         self._instead: dict[str, str] = {}
         """Learned from refusals."""
-        self._sdk: Sdk | None = None
+        self._sdk = OnDemand(lambda: Sdk(name, settings.account))
 
     async def start(self) -> None:
-        self._sdk = self._sdk or await asyncio.to_thread(Sdk, self.name, self._settings.account)
+        await self._sdk.start()
 
     def answer(self, asking: Asking) -> AsyncIterator[Saying]:
-        sdk = self._made()
+        sdk = self._sdk.get()
         return answered(sdk.http, self._settings, lambda: self._ask(sdk, asking), read, sdk.trouble)
 
     async def prime(self, messages: tuple[Message, ...]) -> None:
         """Only the connection: what was read ahead would be paid for."""
-        await self._made().http.warm()
+        await self._sdk.get().http.warm()
 
     async def aclose(self) -> None:
-        sdk, self._sdk = self._sdk, None
-        if sdk is not None:
-            await sdk.aclose()
-
-    def _made(self) -> Sdk:
-        self._sdk = self._sdk or Sdk(self.name, self._settings.account)
-        return self._sdk
+        await self._sdk.aclose()
 
     async def _ask(self, sdk: Sdk, asking: Asking) -> AsyncIterator[Any]:
         request = self._request(asking)

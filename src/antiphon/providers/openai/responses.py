@@ -1,12 +1,12 @@
 """OpenAI's Responses API. Nothing is kept there between two requests: the conversation is ours."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from antiphon.actions import Message
 from antiphon.net.draft import Draft, answered
 from antiphon.net.prompt import GO_ON, clean, lines, parameters_of
+from antiphon.net.sdk import OnDemand
 from antiphon.ports.llm import Asking, Saying, Tool, ToolUse, Usage
 from antiphon.providers.openai.sdk import Sdk, refused_by_code
 from antiphon.providers.openai.settings_llm import ResponsesSettings
@@ -27,13 +27,13 @@ class ResponsesModel:
         self._settings = settings
         self._takes_temperature = True
         """Until the model refuses one: reasoning models do."""
-        self._sdk: Sdk | None = None
+        self._sdk = OnDemand(lambda: Sdk(name, settings.account))
 
     async def start(self) -> None:
-        self._sdk = self._sdk or await asyncio.to_thread(Sdk, self.name, self._settings.account)
+        await self._sdk.start()
 
     def answer(self, asking: Asking) -> AsyncIterator[Saying]:
-        sdk = self._made()
+        sdk = self._sdk.get()
 
         def read(event: Any, draft: Draft) -> str:
             return _read(event, draft, sdk)
@@ -42,16 +42,10 @@ class ResponsesModel:
 
     async def prime(self, messages: tuple[Message, ...]) -> None:
         """Only the connection: what was read ahead would be paid for."""
-        await self._made().http.warm()
+        await self._sdk.get().http.warm()
 
     async def aclose(self) -> None:
-        sdk, self._sdk = self._sdk, None
-        if sdk is not None:
-            await sdk.aclose()
-
-    def _made(self) -> Sdk:
-        self._sdk = self._sdk or Sdk(self.name, self._settings.account)
-        return self._sdk
+        await self._sdk.aclose()
 
     async def _ask(self, sdk: Sdk, asking: Asking) -> AsyncIterator[Any]:
         request = self._request(asking)
