@@ -30,9 +30,9 @@ PUBLIC = {
         "AudioAdvanced BackchannelHeard CallEnded CallStarted DigitPressed EarsFound EarsLost "
         "EndpointHinted Event Expectation ExpectationSet Expecting KINDS LimitReached "
         "ModelFailed ModelFinished ModelSaid ReplyFailed ReplyFinished ReplyKind ReplyLate "
-        "ReplyLost ReplyOffered ReplyReady ReplyStarted ReplyStopped SilenceNoticed SpeechStarted SpeechStopped "
-        "ToolEnded ToolFinished TranscriptAmended TranscriptChanged TurnEnded TurnScored Word "
-        "decode from_json to_json"
+        "ReplyLost ReplyOffered ReplyReady ReplyStarted ReplyStopped SilenceNoticed "
+        "SpeechStarted SpeechStopped ToolEnded ToolFinished TranscriptAmended "
+        "TranscriptChanged TurnEnded TurnScored Word decode from_json to_json"
     ),
     "antiphon.ports.attendance": "Attendance",
     "antiphon.ports.clock": "Clock",

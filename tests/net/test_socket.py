@@ -61,10 +61,10 @@ async def test_frames_go_out_and_come_back() -> None:
 @pytest.mark.parametrize(
     "status, kind",
     [
-        *((status, Rejected) for status in (400, 401, 402, 403, 404)),
+        *((status, Rejected) for status in (400, 401, 403, 404)),
         *((status, TimedOut) for status in (408, 504)),
         *((status, Unavailable) for status in (500, 502, 503)),
-        (429, AtCapacity),
+        *((status, AtCapacity) for status in (402, 429)),
     ],
 )
 async def test_a_refusal_is_translated_once(status: int, kind: type[Exception]) -> None:

@@ -3,6 +3,7 @@
 With the vendor's packages installed, their own client talks to a gRPC server here.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -127,6 +128,23 @@ async def test_a_stream_that_grows_old_is_ended_in_a_pause_and_nothing_is_lost()
     assert final.text == f"{FIRST} {SECOND}"
     assert len(cloud.heard) == 2
     assert len(b"".join(cloud.heard)) == len(pcm) + len(hum(600)) + len(silence(0.4))
+
+
+async def test_a_stream_is_not_ended_amid_speech_to_ask_what_it_says() -> None:
+    cloud = GoogleCloud(key=KEY, says=SAYS)
+    async with recogniser(cloud) as engine, listening(engine) as ear:
+        ear.recognition.voice(SpeechStarted(at_s=0.0))
+        for at_s in (0.3, 0.6, 0.9):
+            ear.feed(hum(300, seconds=0.3))
+            ear.recognition.finalise(at_s)
+            await asyncio.sleep(0.02)
+        ear.feed(hum(300, seconds=0.3) + silence(0.2))
+        await eventually(lambda: sum(map(len, cloud.heard)) == 44_800)
+        assert len(cloud.heard) == 1
+        assert not any(told.final for told in ear.told)
+        ear.recognition.voice(SpeechStopped(at_s=1.2))
+        await ear.until(lambda: ear.told[-1].final)
+    assert ear.told[-1].text == FIRST
 
 
 async def test_a_stream_as_old_as_can_be_is_ended_whoever_speaks() -> None:

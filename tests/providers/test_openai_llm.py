@@ -205,7 +205,7 @@ async def test_the_connection_is_used_again(name: str, sandbox: Sandbox) -> None
     async with started(name, sandbox.environ()) as model:
         await model.prime(HELLO.messages)
         await pieces(model, HELLO)
-        http = model._sdk.http.client._transport._pool  # type: ignore[attr-defined]
+        http = model._sdk.get().http.client._transport._pool  # type: ignore[attr-defined]
         first = http.connections
         for _ in range(3):
             assert (await pieces(model, HELLO))[-1].reason == "stop"

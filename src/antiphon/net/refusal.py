@@ -13,11 +13,16 @@ import msgspec
 
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
 
-__all__ = ["in_words", "refusal", "washed"]
+__all__ = ["EMPTY_S", "in_words", "refusal", "washed"]
 
+EMPTY_S: Final = 60.0
+"""An account that is used up is left alone for so long: it is no wrong key, for which nothing would
+start, and nothing that passes in seconds."""
 SAID_LETTERS: Final = 200
 _WORDS_IN: Final = ("message", "detail", "error", "err_msg", "error_description", "description")
 """Where vendors put the words of a refusal, or another object that has them."""
+_CODE_IN: Final = ("code", "status", "type", "error_code", "err_code", "error_type")
+"""Where the name of what went wrong stands, beside the words: adapters and searches know it."""
 
 
 def refusal(status: int, headers: Mapping[str, str], said: str, *, provider: str) -> ProviderError:
@@ -27,9 +32,9 @@ def refusal(status: int, headers: Mapping[str, str], said: str, *, provider: str
             after_s = _retry_after_s(headers)
             return AtCapacity(said, provider=provider, retry_after_s=after_s)
         case 402:  # somebody has to pay first
-            return AtCapacity(said, provider=provider)
+            return AtCapacity(said, provider=provider, retry_after_s=EMPTY_S)
         case 401 | 403 if "quota" in said.lower():  # some say so in place of 429
-            return AtCapacity(said, provider=provider)
+            return AtCapacity(said, provider=provider, retry_after_s=EMPTY_S)
         case 408 | 504:
             return TimedOut(said, provider=provider)
         case _ if 400 <= status < 500:
@@ -53,7 +58,9 @@ def _words(told: Any) -> str:
         return told
     if not isinstance(told, dict):
         return ""
-    return next((words for name in _WORDS_IN if (words := _words(told.get(name)))), "")
+    words = next((words for name in _WORDS_IN if (words := _words(told.get(name)))), "")
+    code = next((code for name in _CODE_IN if isinstance(code := told.get(name), str)), "")
+    return f"{code}: {words}" if words and code and code not in words else words
 
 
 def washed(said: str, secrets: Iterable[str]) -> str:

@@ -5,14 +5,14 @@ from typing import Final
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut
 from antiphon.net.account import Account
 from antiphon.net.http import Http
-from antiphon.net.refusal import washed
+from antiphon.net.refusal import EMPTY_S, washed
 from antiphon.net.socket import Peer
 
 __all__ = ["http", "peer", "trouble"]
 
 BUSY: Final = frozenset(
     "max_active_conversations too_many_concurrent_requests system_busy rate_limited"
-    " quota_exceeded commit_throttled queue_overflow resource_exhausted".split()
+    " commit_throttled queue_overflow resource_exhausted".split()
 )
 REFUSED: Final = frozenset(
     "invalid_api_key missing_permissions voice_not_found voice_id_does_not_exist model_not_found"
@@ -42,6 +42,8 @@ def trouble(peer: Peer, kind: str, said: str, code: object = None) -> ProviderEr
     """What an error within a connection means. The names are the vendor's; its clients and third
     parties know these, and there may be others."""
     what = washed(f"{kind}: {said}" if said else kind, peer.headers.values())
+    if kind == "quota_exceeded":
+        return AtCapacity(what, provider=peer.provider, retry_after_s=EMPTY_S)
     if kind in BUSY:
         return AtCapacity(what, provider=peer.provider)
     if kind in REFUSED:
