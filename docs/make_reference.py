@@ -29,6 +29,7 @@ from antiphon.events import Expectation, Word
 from antiphon.mouth.settings import MouthSettings
 from antiphon.net.account import Account
 from antiphon.net.offering import Hears, Offer, Speaks
+from antiphon.net.tiers import Tiers
 from antiphon.observe.prices import Price, built_in
 from antiphon.providers.aws.account import Secrets
 from antiphon.server.settings import ServerSettings
@@ -59,6 +60,7 @@ SETTINGS: Final[tuple[tuple[str, tuple[tuple[str, Settings], ...]], ...]] = (
             ("`turns`: how patient, how polite, how long", TurnSettings),
             ("`mouth`: how the agent sounds", MouthSettings),
             ("`dialog`: what the agent says", ReceptionistSettings),
+            ("`tiers`: when the large model is asked", Tiers),
             ("One of `dialog.topics`", Topic),
             ("`dialog.trouble`: what is said when our own means fail", TroubleSettings),
         ),

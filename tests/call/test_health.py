@@ -20,7 +20,7 @@ def told() -> tuple[Health, list[tuple[str, dict[str, object]]]]:
     def note(name: str, /, **fields: object) -> None:
         notes.append((name, fields))
 
-    return Health({"stt": "a", "llm": "b", "tts": "c"}, note), notes
+    return Health({"stt": ("a",), "llm": ("b", "larger"), "tts": ("c",)}, note), notes
 
 
 def test_the_level_is_that_of_the_worst_port() -> None:
@@ -48,6 +48,13 @@ def test_one_who_stands_in_for_one_who_stood_in_is_noted() -> None:
         ("third", 1),
         ("a", 0),
     ]
+
+
+def test_a_larger_model_is_nobodys_stand_in() -> None:
+    health, notes = told()
+    health.of("llm").serves("larger")
+    assert health.level == 0
+    assert notes == [("served", {"port": "llm", "by": "larger", "level": 0})]
 
 
 def test_who_is_deserted_is_told_once_and_once_when_it_is_over() -> None:

@@ -52,7 +52,7 @@ async def _interrupt(ear: Ear) -> None:
         if looks and ear.fed_s >= SPEECH.starts_s + looks[0]:
             looks.pop(0)
             ear.recognition.finalise(ear.fed_s)
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.015)
 
 
 @pytest.mark.parametrize("offer", NATIVE, ids=lambda offer: offer.name)

@@ -15,9 +15,9 @@ from antiphon.audio import g711
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
 from antiphon.events import EndpointHinted
 from antiphon.ports.stt import Hearing
+from antiphon.providers.assemblyai.opening import universal_url
 from antiphon.providers.assemblyai.settings import UNIVERSAL, UniversalSettings
 from antiphon.providers.assemblyai.stt import UniversalRecogniser
-from antiphon.providers.assemblyai.universal import universal_url
 from antiphon.sandbox.assemblyai import session
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox

@@ -25,6 +25,8 @@ class Equipment:
     recognisers: Roster[Recogniser]
     voices: Roster[Synthesiser]
     model: LanguageModel | None = None
+    thinkers: tuple[str, ...] = ()
+    """Whom the model asks if all are well; empty: it is its own."""
     endpoint: EndpointModel | None = None
     mouth: MouthSettings
     phrases: PhraseCache | None = None
@@ -32,10 +34,13 @@ class Equipment:
     keyterms: tuple[str, ...] = ()
 
     @property
-    def preferred(self) -> dict[str, str]:
+    def preferred(self) -> dict[str, tuple[str, ...]]:
         """Who serves each port that somebody serves, if all are well."""
-        named = {"stt": self.recognisers.preferred.name, "tts": self.voices.preferred.name}
-        return {**named, "llm": self.model.name} if self.model else named
+        named: dict[str, tuple[str, ...]] = {
+            "stt": (self.recognisers.preferred.name,),
+            "tts": (self.voices.preferred.name,),
+        }
+        return {**named, "llm": self.thinkers or (self.model.name,)} if self.model else named
 
     def hearing(self, facts: TransportFacts) -> Hearing:
         """How a caller on such a line wants to be listened to."""

@@ -34,11 +34,11 @@ class _Note(Protocol):
 class Health:
     """One call's."""
 
-    def __init__(self, preferred: Mapping[str, str], note: _Note) -> None:
-        """``preferred`` names a provider for each port that has one."""
+    def __init__(self, preferred: Mapping[str, tuple[str, ...]], note: _Note) -> None:
+        """``preferred`` names providers for each port that has any."""
         self._preferred, self._note = dict(preferred), note
         self._levels = dict.fromkeys(preferred, 0)
-        self._serving = dict(preferred)
+        self._serving = {port: names[0] for port, names in preferred.items()}
 
     @property
     def level(self) -> int:
@@ -62,7 +62,7 @@ class Health:
 
     def stands(self, port: str, provider: str) -> int:
         """Somebody serves a port. Returns the level it was at."""
-        level = 0 if provider == self._preferred.get(port, provider) else 1
+        level = 0 if provider in self._preferred.get(port, (provider,)) else 1
         return self._settle(port, level, provider)
 
     def is_deserted(self, port: str) -> int:

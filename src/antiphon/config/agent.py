@@ -16,6 +16,7 @@ from antiphon.config.mistakes import Contradiction, compose, explained, written_
 from antiphon.dialog.settings import ReceptionistSettings
 from antiphon.errors import ConfigError
 from antiphon.mouth.settings import MouthSettings
+from antiphon.net.tiers import Tiers
 from antiphon.turns.settings import PRESETS, TurnSettings
 
 __all__ = ["AgentSettings", "load", "where"]
@@ -46,6 +47,11 @@ class AgentSettings(BaseModel):
     """Who speaks; a list as above."""
     llm: Providers | None = ("local/smollm2",)
     """Who makes small talk; a list as above; none: nobody."""
+    llm_large: Providers | None = None
+    """Who is asked instead where a question needs more: a larger model, slower and dearer; a list
+    as above."""
+    tiers: Tiers = Tiers()
+    """When ``llm_large`` is asked."""
     endpoint: Provider | None = "local/smart-turn"
     """The end-of-turn model; none: silence and words decide alone."""
     providers: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
@@ -83,6 +89,11 @@ class AgentSettings(BaseModel):
                 "turns: floor_s <= sure_s <= unsure_s <= ceiling_s must hold; they are "
                 f"{turns.floor_s}, {turns.sure_s}, {turns.unsure_s}, {turns.ceiling_s}",
                 "turns",
+            )
+        if self.llm is None and self.llm_large is not None:
+            raise Contradiction(
+                "llm_large stands behind llm, and llm is null; name the smaller model there",
+                "llm_large",
             )
         if self.llm is None and self.dialog.small_talk is not None:
             raise Contradiction(

@@ -158,7 +158,9 @@ class Voicing:
             return TimedOut("no audio for a clause", provider=voice.name)
         finally:
             self._patience = None
-            self._attendance.used(voice.name, letters=self._letters)
+            # Who never made a sound did no work.
+            if self._take or done_well:
+                self._attendance.used(voice.name, letters=self._letters)
             self._letters = 0
             # Also whoever was interrupted.
             if done_well and any(clause.complete for clause in self._said):

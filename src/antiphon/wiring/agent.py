@@ -26,9 +26,11 @@ from antiphon.mouth.studio import Studio
 from antiphon.mouth.warming import warm
 from antiphon.net.minds import Minds
 from antiphon.net.roster import Roster
+from antiphon.net.tiers import Tiered
 from antiphon.observe.calllog import CallLogWriter
 from antiphon.ports.clock import Clock
 from antiphon.ports.journal import Journal
+from antiphon.ports.llm import LanguageModel
 from antiphon.ports.transport import Transport
 from antiphon.turns.machine import Machine
 from antiphon.wiring import engines
@@ -120,15 +122,16 @@ async def open_agent(
     clock = LoopClock()
     plane = Plane(Silero(models("silero-vad")), clock)
     recognisers, voices = Roster(made.recognisers), Roster(made.voices)
-    minds = Roster(made.minds) if made.minds else None
+    minds, large = (Roster(each) if each else None for each in (made.minds, made.large_minds))
     endpoint = Roster([made.endpoint]) if made.endpoint else None
-    rosters: list[Roster[Any]] = [r for r in (recognisers, voices, minds, endpoint) if r]
+    rosters: list[Roster[Any]] = [r for r in (recognisers, voices, minds, large, endpoint) if r]
     equipment = Equipment(
         clock=clock,
         plane=plane,
         recognisers=recognisers,
         voices=voices,
-        model=Minds(minds, clock) if minds else None,
+        model=_mind(minds, large, settings, clock),
+        thinkers=tuple(roster.preferred.name for roster in (minds, large) if roster),
         endpoint=made.endpoint,
         mouth=settings.mouth,
         phrases=PhraseCache(environment.cache / "phrases"),
@@ -150,6 +153,19 @@ async def open_agent(
         for roster in rosters:
             for engine in roster.engines:
                 await engine.aclose()
+
+
+def _mind(
+    minds: Roster[LanguageModel] | None,
+    large: Roster[LanguageModel] | None,
+    settings: AgentSettings,
+    clock: Clock,
+) -> LanguageModel | None:
+    """All language models as one; see `antiphon.net.minds` and `antiphon.net.tiers`."""
+    if minds is None:
+        return None
+    small = Minds(minds, clock)
+    return Tiered(small, Minds(large, clock), settings.tiers) if large else small
 
 
 async def _start(

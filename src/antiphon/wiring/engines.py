@@ -40,6 +40,7 @@ class Engines:
     recognisers: tuple[Recogniser, ...]
     voices: tuple[Synthesiser, ...]
     minds: tuple[LanguageModel, ...]
+    large_minds: tuple[LanguageModel, ...]
     endpoint: EndpointModel | None
 
 
@@ -67,10 +68,12 @@ def engines(
             if at == port
         )
 
+    minds, small = make("llm"), len(settings.llm or ())
     return Engines(
         recognisers=make("stt"),
         voices=make("tts"),
-        minds=make("llm"),
+        minds=minds[:small],
+        large_minds=minds[small:],
         endpoint=next(iter(make("endpoint")), None),
     )
 
@@ -140,6 +143,7 @@ def named(settings: AgentSettings) -> Iterator[tuple[Port, str]]:
     yield from (("stt", name) for name in settings.stt)
     yield from (("tts", name) for name in settings.tts)
     yield from (("llm", name) for name in settings.llm or ())
+    yield from (("llm", name) for name in settings.llm_large or ())
     if settings.endpoint:
         yield "endpoint", settings.endpoint
 

@@ -7,7 +7,7 @@ from antiphon.errors import AtCapacity, ProviderError, Rejected, Unavailable
 from antiphon.net.account import Account
 from antiphon.net.socket import Peer, Socket
 from antiphon.ports.stt import Heard, Hearing
-from antiphon.providers.assemblyai import universal
+from antiphon.providers.assemblyai import opening, universal
 from antiphon.providers.assemblyai.settings import UniversalSettings
 
 __all__ = ["UniversalRecogniser"]
@@ -37,7 +37,7 @@ class UniversalRecogniser:
     async def start(self) -> None:
         """Connect once. Raises `Rejected` for a key or a setting the vendor refuses; a vendor
         that is away for the moment does not keep the process from starting."""
-        url = universal.universal_url(self._settings, Hearing())
+        url = opening.universal_url(self._settings, Hearing())
         await self._peer.knock(url, universal.FAREWELL, self._greet)
 
     def listen(self, hearing: Hearing, tell: Callable[[Heard], None]) -> universal.Universal:
@@ -48,7 +48,7 @@ class UniversalRecogniser:
 
     async def _greet(self, socket: Socket) -> None:
         """The vendor opens to everybody and looks at the key then."""
-        await universal.begun(socket, self._peer)
+        await opening.begun(socket, self._peer)
 
 
 def _peer(name: str, account: Account) -> Peer:

@@ -5,21 +5,21 @@ come back (unconfirmed), and a silent vendor may as well have stalled: its heart
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from antiphon.errors import TimedOut, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, Word
-from antiphon.net.child_job import sendable
 from antiphon.net.outgoing import Item
 from antiphon.net.owed import Owed
 from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import AudioFeed, Piece, Segments
-from antiphon.ports.stt import Encoding, Heard, Hearing
+from antiphon.ports.stt import Heard, Hearing
 from antiphon.providers.assemblyai import wire
+from antiphon.providers.assemblyai.opening import ENCODINGS, begun, read, universal_url
 from antiphon.providers.assemblyai.settings import UniversalSettings
 
-__all__ = ["FAREWELL", "Universal", "begun", "universal_url"]
+__all__ = ["FAREWELL", "Universal"]
 
 LEAST_FRAME_S: Final = wire.FRAME_MS[0] / 1000
 FRAME_S: Final = LEAST_FRAME_S
@@ -34,68 +34,9 @@ BLUR_S: Final = 0.05
 is not known better."""
 PAUSE_S: Final = 0.1
 """No model ends a turn of itself before it has heard this much of a pause."""
-ENCODINGS: Final[Mapping[Encoding, tuple[Encoding, str]]] = {
-    "pcm16": ("pcm16", "pcm_s16le"),
-    "mulaw": ("mulaw", "pcm_mulaw"),
-    "alaw": ("pcm16", "pcm_s16le"),
-}
-"""What is sent for what came in on the line, and what the vendor calls it."""
-MOST_TERMS: Final = 100
-TERM_LETTERS: Final = 50
-"""Of keyterms; more or longer ones and there is no session (third party)."""
 KEEP_ALIVE: Final = wire.encode(wire.KeepAlive())
 FORCE: Final = wire.encode(wire.ForceEndpoint())
 FAREWELL: Final = wire.encode(wire.Terminate())
-
-
-def universal_url(settings: UniversalSettings, hearing: Hearing) -> str:
-    """Where to listen, and how."""
-    language = hearing.language.split("-")[0].lower()
-    by_language = "english" if language == "en" else "multilingual"
-    model = settings.speech_model or f"universal-streaming-{by_language}"
-    steered = model.startswith(("u3-", "universal-3-"))
-    return settings.account.socket_url(
-        "/v3/ws",
-        [
-            ("speech_model", model),
-            ("encoding", ENCODINGS[hearing.encoding][1]),
-            ("sample_rate", hearing.rate_hz),
-            ("format_turns", settings.format_turns),
-            ("end_of_turn_confidence_threshold", settings.end_of_turn_confidence_threshold),
-            ("min_turn_silence", settings.min_turn_silence_ms),
-            ("max_turn_silence", settings.max_turn_silence_ms),
-            ("keyterms_prompt", wire.listed(_expected(hearing))),
-            ("language_codes", wire.listed((language,)) if steered else None),
-            ("inactivity_timeout", settings.inactivity_timeout_s),
-            ("session_heartbeat", True),
-        ],
-    )
-
-
-def _expected(hearing: Hearing) -> tuple[str, ...]:
-    """The words worth expecting, as many and as long as the vendor takes."""
-    terms = [sendable(term) for term in hearing.keyterms if len(term) <= TERM_LETTERS]
-    return tuple(terms[:MOST_TERMS])
-
-
-async def begun(socket: Socket, peer: Peer) -> None:
-    """Wait for the session to begin. Raises a `ProviderError` where it does not."""
-    try:
-        async with asyncio.timeout(peer.connect_within_s):
-            message = read(await socket.receive(), peer)
-    except TimeoutError:
-        within = f"{peer.connect_within_s:g} s"
-        raise TimedOut(f"no session began within {within}", provider=peer.provider) from None
-    if not isinstance(message, wire.Begin):
-        raise Unavailable("did not begin a session", provider=peer.provider)
-
-
-def read(frame: str | bytes, peer: Peer) -> wire.ServerMessage:
-    """What the vendor said. Raises a `ProviderError`: its own, or for what nobody can read."""
-    message = peer.message(frame, wire.decode_server)
-    if isinstance(message, wire.Error):
-        raise peer.failed(message.error_code, f"ended the session: {message.error}")
-    return message
 
 
 class Universal:
