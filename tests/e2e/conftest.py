@@ -5,7 +5,7 @@ takes seconds. Nothing here waits for an amount of time; what it waits for has a
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import yaml
-from tests.contracts import stage
 
 from antiphon.audio.resample import resample
 from antiphon.cli.live import Traces
@@ -26,7 +25,6 @@ from antiphon.models.store import ModelStore, default_root
 from antiphon.net.child_job import Urgency
 from antiphon.net.offering import Order
 from antiphon.observe.logreader import Ordered, Told
-from antiphon.sandbox.server import Sandbox
 from antiphon.testing import scriptfile
 from antiphon.testing.rehearsal import rehearse
 from antiphon.turns.words import words_of
@@ -87,21 +85,6 @@ async def desk(example: Path, surroundings: Mapping[str, str]) -> AsyncIterator[
     )
     async with open_agent(agent_file.load(example), outside) as opened:
         yield opened
-
-
-@pytest.fixture(scope="session")
-def _pretending() -> Iterator[Sandbox]:
-    with stage.sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def contracts_sandbox(_pretending: Sandbox) -> Iterator[Sandbox]:
-    """Every vendor, for one test."""
-    _pretending.rules.clear()
-    _pretending.requests.clear()
-    yield _pretending
-    _pretending.rules.clear()
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,10 +160,10 @@ async def test_engines_killed_in_the_middle_of_a_call_are_replaced_and_it_goes_o
     """Its ears while the caller speaks, its mind and its voice while it thinks of an answer."""
     kit: Any = desk.equipment
     engines = {
-        "recogniser": kit.recogniser,
+        "recogniser": kit.recognisers.preferred,
         "endpoint": kit.endpoint,
-        "model": kit.model,
-        "voice": kit.voice,
+        "model": kit.model.roster.preferred,
+        "voice": kit.voices.preferred,
     }
     before = {name: engine.child.pid for name, engine in engines.items()}
 

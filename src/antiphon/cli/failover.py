@@ -5,7 +5,7 @@ The vendors are the sandbox's, played by the engines of this machine, over real 
 claimed is measured: dead air in the recording, words in the call log.
 """
 
-from itertools import zip_longest
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,13 +26,15 @@ from antiphon.sandbox.server import Sandbox
 from antiphon.testing import scriptfile
 from antiphon.testing.rehearsal import rehearse
 from antiphon.testing.saboteur import Saboteur, Victim
-from antiphon.turns.words import same_words, words_of
+from antiphon.turns.words import words_of
 from antiphon.wiring.agent import open_agent
 from antiphon.wiring.placed import PHONE_HZ, Placing, place_script
 
 __all__ = ["DEAD_AIR_S", "figures", "place"]
 
 DEAD_AIR_S: Final = 1.5
+NEAR: Final = 4
+"""A word that comes again within so many words was heard twice."""
 SHOWN: Final = 6
 """Of the silences, the longest."""
 PATHS: Final[dict[Victim, str]] = {
@@ -88,16 +90,12 @@ def figures(log: CallLog, recording: Recording, saboteur: Saboteur) -> dict[str,
     replies = [event.heard for event in told if isinstance(event, ReplyFinished)]
     failed = [event for event in told if isinstance(event, ReplyFailed | ModelFailed)]
     said, heard = [each.text for each in caller_said(log) if each.text], _turns(log)
-    wrong = [
-        {"said": one, "heard": other}
-        for one, other in zip_longest(said, heard, fillvalue="")
-        if not same_words(one, other)
-    ]
+    lost, twice = _missing(words_of(" ".join(said)), words_of(" ".join(heard)))
     doubled = [text for text in replies if _doubles(text)]
     all_killed = len(saboteur.killed) == len(saboteur.order)
     in_time = longest_s is not None and longest_s < DEAD_AIR_S
     return {
-        "ok": all_killed and in_time and not (failed or wrong or doubled),
+        "ok": all_killed and in_time and not (failed or lost or twice or doubled),
         "killed": [{"port": port, "at_s": round(at_s, 2)} for port, at_s in saboteur.killed],
         "served": [
             {"at_s": round(line.t, 2), **line.fields}
@@ -110,11 +108,27 @@ def figures(log: CallLog, recording: Recording, saboteur: Saboteur) -> dict[str,
             for each in silences[:SHOWN]
         ],
         "turns": heard,
-        "wrong_turns": wrong,
+        "said": said,
+        "words_lost": lost,
+        "words_twice": twice,
         "replies": replies,
         "doubled": doubled,
         "failed": len(failed),
     }
+
+
+def _missing(said: tuple[str, ...], heard: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Words that were said and not understood at all, and words understood twice. One that was
+    taken for another is the recogniser's mistake and nobody's loss."""
+    lost: list[str] = []
+    twice: list[str] = []
+    matched = SequenceMatcher(None, said, heard, autojunk=False)
+    for _, first, last, start, stop in matched.get_opcodes():
+        missing, added = said[first:last], heard[start:stop]
+        lost += missing[len(added) :]
+        near = said[max(0, first - NEAR) : last + NEAR]
+        twice += [word for word in added[len(missing) :] if word in near]
+    return lost, twice
 
 
 def _turns(log: CallLog) -> list[str]:
