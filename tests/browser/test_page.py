@@ -180,6 +180,7 @@ async def test_what_is_spoken_reaches_the_agent_through_the_browsers_processing(
     assert likeness > 0.7
 
 
+@pytest.mark.quiet
 async def test_the_agents_voice_is_played_whole_and_reported_honestly(browse, serving, microphone):
     puppet = Puppet()
     said = from_float(voice(4.0, RATE_HZ, 2))

@@ -106,6 +106,21 @@ async def test_a_call_the_agent_ends(browse, serving, microphone):
         assert await browsed.page.inner_text(".note") == "The call is over."
 
 
+async def test_a_caller_who_is_handed_over(browse, serving, microphone):
+    async def handing(transport, channel) -> None:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(silent(transport, channel))
+            await transport.transfer("the front desk")
+            running.cancel()
+        await transport.aclose("transferred to the front desk")
+
+    async with serving(handing) as url, browse(url, microphone=microphone) as browsed:
+        await browsed.page.click("#call")
+        await browsed.page.wait_for_selector(".note:not(.trouble)")
+        shown = await browsed.page.inner_text(".note")
+        assert shown == "You are being connected to the front desk."
+
+
 async def test_a_call_in_which_our_side_fails(browse, serving, microphone):
     async def broken(transport, channel) -> None:
         raise ZeroDivisionError

@@ -30,7 +30,7 @@ from antiphon.wiring import providers
 
 __all__ = ["browse", "chromium"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.quiet, pytest.mark.browser, pytest.mark.timeout(180)]
 
 MICROPHONE_HZ = 48_000
 QUESTION = "What are your opening hours?"

@@ -23,7 +23,11 @@ from antiphon.observe.timebase import AudioClock
 from antiphon.turns.words import words_of
 from antiphon.wiring.agent import Agent
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.quiet,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(120),
+]
 
 GREETED = DONE = "  - wait: agent_done\n"
 PARKED = "  - say: Is there any parking?\n"

@@ -1,5 +1,6 @@
 """Commands that are told to stop: soon, without a traceback, and no engine stays behind."""
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -11,7 +12,10 @@ import pytest
 from tests.e2e.processes import command
 
 from antiphon.cli.main import main
-from antiphon.observe.logreader import read
+from antiphon.events import CallEnded
+from antiphon.observe.logreader import Told, read
+from antiphon.transports.websocket import wire
+from antiphon.transports.websocket.client import dial
 
 pytestmark = pytest.mark.timeout(120)
 ENGINES = 4
@@ -28,6 +32,25 @@ def test_a_server_says_where_it_is_and_ends_when_told(
         assert len(serving.children()) == ENGINES
         assert serving.end(signal.SIGINT) == 0
     assert not any("Traceback" in line for line in serving.said)
+
+
+async def test_a_server_told_to_stop_hangs_up_on_who_does_not(
+    example: Path, surroundings: Mapping[str, str]
+) -> None:
+    words = ["serve", str(example), "--port", "0", "--drain", "0.2", "--json"]
+    with command(*words, env=surroundings) as serving:
+        url = json.loads(serving.until(lambda line: line.startswith("{")))["url"]
+        async with dial(url.replace("http", "ws") + "/v1/call") as client:
+            ending = asyncio.create_task(asyncio.to_thread(serving.end, signal.SIGTERM))
+            said = [item async for item in client]
+            assert await ending == 0
+    assert said[-1] == wire.Ended("stopping")
+    assert not any("Traceback" in line for line in serving.said)
+    log = read(Path(surroundings["ANTIPHON_CALLS"]) / f"{client.welcome.call}.jsonl")
+    assert log.closed
+    assert [one.event for one in log.lines if isinstance(one, Told)][-1] == CallEnded(
+        by="agent", reason="stopping"
+    )
 
 
 def test_a_demo_ends_in_the_middle_of_its_call(

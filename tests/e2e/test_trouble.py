@@ -154,6 +154,7 @@ async def test_a_disk_that_stays_full_ends_no_call(desk: Agent, tmp_path: Path) 
 # --- dying engines -------------------------------------------------------------------------------
 
 
+@pytest.mark.quiet
 async def test_engines_killed_in_the_middle_of_a_call_are_replaced_and_it_goes_on(
     desk: Agent, tmp_path: Path
 ) -> None:

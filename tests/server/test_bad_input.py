@@ -14,10 +14,11 @@ import numpy as np
 import psutil
 import pytest
 import websockets
+from tests.server.flooding import Flooding
 from websockets.asyncio.client import connect
 
 from antiphon.errors import Unavailable
-from antiphon.server import serve
+from antiphon.server import connection
 from antiphon.transports.websocket import wire
 from antiphon.transports.websocket.client import CallClient, dial
 
@@ -137,6 +138,15 @@ async def test_a_message_too_big_to_be_read_at_all_is_refused(start) -> None:
         await peer.send(HELLO)
         await peer.send(b"\0" * (1 << 20))
         assert (await error_and_close(peer))[2] == 1009
+
+
+@pytest.mark.parametrize("size, close", [(16_000, 1008), (66_000, 1009), (300_000, 1009)])
+async def test_who_talks_on_and_on_hears_all_the_same_why_it_is_over(start, size, close) -> None:
+    """A reset would overtake the close, were anything left unread."""
+    async with start() as running, beside_a_healthy_call(running):
+        caller = Flooding(running.call_url, bytes(size))
+        await asyncio.to_thread(caller.call, lambda: None)
+    assert caller.close_code == close
 
 
 async def test_bytes_that_are_no_text_are_refused(start) -> None:
@@ -294,7 +304,7 @@ def _masked(opcode: int, payload: bytes) -> bytes:
     ids=["nothing", "half a header", "one request and a bit", "half a body"],
 )
 async def test_a_connection_that_asks_for_nothing_is_closed(start, monkeypatch, sent) -> None:
-    monkeypatch.setattr(serve, "REQUEST_S", 0.2)
+    monkeypatch.setattr(connection, "REQUEST_S", 0.2)
     async with start() as running, beside_a_healthy_call(running), asyncio.timeout(5):
         reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
         writer.write(sent)

@@ -33,6 +33,7 @@ async def test_what_a_peer_said_before_it_stopped_reading_is_still_received() ->
     for _ in range(2):
         with pytest.raises(Gone):
             await socket.send("more")
+    await socket.close(1000, "nobody takes this any more")
     assert [await socket.receive(), await socket.receive()] == [b"last words", "bye"]
     for _ in range(2):
         with pytest.raises(Gone) as gone:

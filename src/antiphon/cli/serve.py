@@ -5,6 +5,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -87,7 +88,7 @@ async def _answer_calls(
         await opened.warm(BROWSER_HZ)
         calls = Calls(server.max_calls)
         app = create_app(
-            _answer(opened, surroundings.calls),
+            _answer(opened, surroundings.calls, calls),
             server,
             calls,
             opened.equipment.clock,
@@ -140,9 +141,10 @@ def _exposed(server: ServerSettings) -> Iterator[str]:
         )
 
 
-def _answer(opened: Agent, folder: Path) -> Answer:
+def _answer(opened: Agent, folder: Path, calls: Calls) -> Answer:
     async def answer(transport: Transport, call: str) -> None:
-        await opened.answer(transport, opened.journal(folder / f"{call}.jsonl", call))
+        journal = opened.journal(folder / f"{call}.jsonl", call)
+        await opened.answer(transport, journal, begun=partial(calls.begun, call))
 
     return answer
 

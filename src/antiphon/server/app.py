@@ -4,6 +4,7 @@ Lives here: from an opened connection to a call that is answered, and back. What
 with whoever made ``answer``; how the process listens and stops is serve.py.
 """
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -21,7 +22,7 @@ from antiphon.errors import RemoteProtocolError, Unavailable
 from antiphon.ports.clock import Clock
 from antiphon.ports.transport import Transport
 from antiphon.server import admission
-from antiphon.server.calls import Calls
+from antiphon.server.calls import STOPPING, Calls
 from antiphon.server.settings import ServerSettings
 from antiphon.server.socket import StarletteSocket
 from antiphon.transports.websocket import wire
@@ -138,6 +139,7 @@ class _Isolated:
             log.error("call %s failed", self._call, exc_info=error)
             await refuse(self._socket, "internal", f"something went wrong; call {self._call}")
             return True
-        await self._transport.aclose("the call is over" if error is None else "stopping")
+        await self._transport.aclose("the call is over" if error is None else STOPPING)
         log.info("call %s is over", self._call)
-        return False
+        # Cancelled, the task ends here all the same; the library would log it as a crash.
+        return isinstance(error, asyncio.CancelledError)

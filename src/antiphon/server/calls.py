@@ -1,9 +1,22 @@
-"""The calls of this process: how many there are, and whether one more may begin."""
+"""The calls of this process: how many there are, whether one more may begin, and ending them."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final, Protocol
 
-__all__ = ["Calls"]
+__all__ = ["STOPPING", "Calls", "HangsUp"]
+
+STOPPING: Final = "stopping"
+"""Why a call ends that outlasts the server. Callers are told this word; the page knows it."""
+
+
+class HangsUp(Protocol):
+    """A call that can be ended from our side."""
+
+    def hang_up(self, reason: str) -> None:
+        """Say goodbye and end, soon."""
+        ...
 
 
 class Calls:
@@ -14,7 +27,8 @@ class Calls:
         self.draining = False
         """Set to stop the server: current calls go on, new ones are refused, and the server ends
         with the last of them."""
-        self._now: set[str] = set()
+        self._now: dict[str, asyncio.Task[Any]] = {}
+        self._held: dict[str, HangsUp] = {}
 
     def __len__(self) -> int:
         return len(self._now)
@@ -29,9 +43,31 @@ class Calls:
 
     @contextmanager
     def counted(self, call: str) -> Iterator[None]:
-        """``call`` is under way."""
-        self._now.add(call)
+        """``call`` is under way, in the task this is entered in."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._now[call] = task
         try:
             yield
         finally:
-            self._now.remove(call)
+            del self._now[call]
+            self._held.pop(call, None)
+
+    def begun(self, call: str, held: HangsUp) -> None:
+        """``held`` is how to end this ``call``, and the better way: without it, its task is
+        cancelled."""
+        if call in self._now:
+            self._held[call] = held
+
+    def stop(self) -> None:
+        """End every call, soon."""
+        for call, task in self._now.items():
+            if held := self._held.get(call):
+                held.hang_up(STOPPING)
+            else:
+                task.cancel()
+
+    def cancel(self) -> None:
+        """What is left has had its time."""
+        for task in self._now.values():
+            task.cancel()

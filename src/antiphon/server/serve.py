@@ -1,10 +1,12 @@
 """Listening, and stopping without cutting anybody off.
 
 The first signal to stop drains: calls go on, new ones are refused, and the process ends with the
-last of them or at the deadline. A second signal ends it at once.
+last of them. At the deadline, or at a second signal, what is left is hung up: every caller is told,
+and every log is written to its end. A third signal does not wait for that.
+
+Lives here: when. How a call ends is its own affair, how a connection does is connection.py.
 """
 
-import asyncio
 import errno
 import logging
 import socket
@@ -14,14 +16,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-import h11
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from antiphon.errors import ConfigError, Missing
 from antiphon.ports.clock import Clock
+from antiphon.server import connection
 from antiphon.server.calls import Calls
 from antiphon.server.settings import ServerSettings
 
@@ -29,13 +29,17 @@ __all__ = ["Listening", "listen", "serve"]
 
 log = logging.getLogger(__name__)
 
+HANG_UP_S: Final = 4.0
+"""What calls get to say goodbye and write their logs: two steps of 2 s are all a call takes."""
+CUT_OFF_S: Final = 2.0
+"""What those get that did not: their task is cancelled, and the caller still told."""
+LOOK_S: Final = 0.05
+"""Between two looks at whether they have: a signal can tell us nothing but by what it sets."""
 TEARDOWN_S: Final = 5
-"""What calls cut off at the deadline get to write their logs."""
+"""What connections get to close after that; each has its own deadline, which is sooner."""
 RECEIVE_BYTES: Final = 32768
 """The kernel doubles it: enough for the widest audio over a path of 0.3 s. A flood of the smallest
 frames held the loop for 110 to 300 ms with the usual buffer, 20 to 50 ms with this."""
-REQUEST_S: Final = 10.0
-"""How long a connection may take to ask for something, headers included, before it is closed."""
 HEADER_BYTES: Final = 16384
 """Of one request; the longest a browser sends is about half of it."""
 UVICORN_SLACK: Final = 4
@@ -116,12 +120,12 @@ async def serve(
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until a signal to stop, and until the calls are over. ``ready`` is called once
-    connections are taken."""
+    connections are taken. Those in ``calls`` are ended here when their time is up."""
     config = uvicorn.Config(
         app,
-        http=_Http,
+        http=connection.Http,
         h11_max_incomplete_event_size=HEADER_BYTES,
-        ws=_Protocol,
+        ws=connection.WebSocket,
         ws_max_size=settings.websocket.max_message_bytes * UVICORN_SLACK,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
@@ -138,52 +142,6 @@ async def serve(
     )
     with listening.socket:
         await _Server(config, calls, settings.drain_s, clock, ready).serve([listening.socket])
-
-
-class _Http(H11Protocol):
-    """A connection that asks for nothing is closed: the library waits for it for ever, as it does
-    for one that never comes to the end of its request."""
-
-    _patience: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._wait()
-
-    def handle_events(self) -> None:
-        super().handle_events()
-        # It is None until the first request, whatever its type says.
-        if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]
-            self._wait_no_more()
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        self._wait()
-
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        self._wait_no_more()
-        super().handle_websocket_upgrade(event)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._wait_no_more()
-        super().connection_lost(exc)
-
-    def _wait(self) -> None:
-        self._wait_no_more()
-        self._patience = self.loop.call_later(REQUEST_S, self.transport.close)
-
-    def _wait_no_more(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-
-
-class _Protocol(WebSocketsSansIOProtocol):
-    def handle_ping(self) -> None:
-        """A peer that pings and takes nothing gets no more pongs: they would pile up here."""
-        pongs = self.conn.data_to_send()
-        if self.writable.is_set():
-            self.transport.write(b"".join(pongs))
 
 
 class _Server(uvicorn.Server):
@@ -204,10 +162,12 @@ class _Server(uvicorn.Server):
         self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self._calls.draining:
+        if self.should_exit:
+            self.force_exit = True
+        elif self._calls.draining:
             self.should_exit = True
-            return
-        self._calls.draining = True
+        else:
+            self._calls.draining = True
 
     async def on_tick(self, counter: int) -> bool:
         """Called ten times a second: the place to notice that the last call has ended."""
@@ -218,3 +178,15 @@ class _Server(uvicorn.Server):
                 log.info("stopping; waiting for %d calls", len(self._calls))
             self.should_exit = not self._calls or now >= self._drained_by
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """The calls first: the library only knows connections, and closes them over our heads."""
+        self._calls.draining = True
+        if self._calls:
+            log.info("hanging up on %d calls", len(self._calls))
+        for end, within_s in ((self._calls.stop, HANG_UP_S), (self._calls.cancel, CUT_OFF_S)):
+            end()
+            over_by = self._clock.now() + within_s
+            while self._calls and not self.force_exit and self._clock.now() < over_by:
+                await self._clock.sleep_until(self._clock.now() + LOOK_S)
+        await super().shutdown(sockets)

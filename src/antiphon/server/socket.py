@@ -48,7 +48,7 @@ class StarletteSocket:
 
     async def close(self, code: int, reason: str) -> None:
         """See `Socket`."""
-        if self._gone:
+        if self._gone or self._unreachable:
             return
         self._gone = Gone(LOST, "closed by us")
         try:
