@@ -18,6 +18,7 @@ from antiphon.testing.conformance_stt import RecogniserCase, Speech
 
 pytestmark = [
     pytest.mark.models,
+    pytest.mark.quiet,
     pytest.mark.timeout(90),
     pytest.mark.asyncio(loop_scope="module"),
 ]
@@ -53,6 +54,7 @@ def case(
         first=first_speech,
         second=second_speech,
         most_wrong=0.25,
+        pace=0.5,
         kill=kill,
     )
 

@@ -20,6 +20,7 @@ from antiphon.testing.conformance_stt import RecogniserCase, Speech, listening
 
 pytestmark = [
     pytest.mark.models,
+    pytest.mark.quiet,
     pytest.mark.timeout(90),
     pytest.mark.asyncio(loop_scope="module"),
 ]
@@ -54,6 +55,7 @@ def case(
         first=first_speech,
         second=second_speech,
         most_wrong=0.25,
+        pace=0.5,
         kill=kill,
     )
 

@@ -56,6 +56,20 @@ async def test_closing_really_stops_the_generation(engine: SmolLM2) -> None:
     assert process.cpu_times().user - before < 0.1
 
 
+async def test_a_request_does_not_wait_for_those_who_only_read_ahead(engine: SmolLM2) -> None:
+    long = asking("Tell me about the sea. " * 200).messages
+    async with asyncio.TaskGroup() as group:
+        readings = [group.create_task(engine.prime(long)) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert engine.child.busy
+        async for piece in engine.answer(asking("Hi", max_tokens=4)):
+            if piece.text:
+                assert all(reading.done() for reading in readings)
+                break
+        else:
+            raise AssertionError("no answer")
+
+
 async def test_a_prompt_that_does_not_fit_is_rejected(engine: SmolLM2) -> None:
     with pytest.raises(Rejected, match="context size"):
         await answer(engine, asking("word " * 5000))
