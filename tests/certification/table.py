@@ -28,8 +28,8 @@ INTRODUCTION = """\
 # What was certified from outside
 
 Our clients and the sandbox share one codec, so a misreading would agree with itself. What keeps
-it honest are other people's programs: `./run certify` lets the vendors' own SDKs and the LiveKit
-plugins loose on the sandbox, unmodified, in an environment of their own
+it honest are other people's programs: `./run certify` lets the vendors' own SDKs, the LiveKit
+plugins and others loose on the sandbox, unmodified, in an environment of their own
 ([how to](../how-to/certify.md)). This page is the table it ends with, written by
 `./run certify --write`. What no outside program or published description has proved says
 `unproved`: there the sandbox is our reading of the documentation, and a live account may differ.

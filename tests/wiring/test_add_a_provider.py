@@ -34,9 +34,10 @@ def installed(tmp_path: Path) -> Path:
     (facts / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
     )
-    (group,) = project["entry-points"]
-    entries = [f"{name} = {where}\n" for name, where in project["entry-points"][group].items()]
-    (facts / "entry_points.txt").write_text(f"[{group}]\n{''.join(entries)}")
+    lines = []
+    for group, entries in project["entry-points"].items():
+        lines += [f"[{group}]", *(f"{name} = {where}" for name, where in entries.items())]
+    (facts / "entry_points.txt").write_text("\n".join(lines))
     return tmp_path
 
 

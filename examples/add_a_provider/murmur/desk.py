@@ -1,4 +1,4 @@
-"""Murmur pretended, for tests: it speaks with whatever voice the sandbox has."""
+"""Murmur pretended: it speaks with whatever voice the sandbox has."""
 
 from functools import partial
 from typing import Final

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from murmur.desk import DESKS
 
 from antiphon.errors import AtCapacity, Rejected, TimedOut, Unavailable
 from antiphon.net.offering import Order
@@ -16,7 +15,7 @@ from antiphon.wiring import providers
 
 @pytest.fixture(scope="module")
 def running():
-    with Sandbox(key="the-right-key", desks=DESKS) as sandbox:
+    with Sandbox(key="the-right-key") as sandbox:
         yield sandbox
 
 

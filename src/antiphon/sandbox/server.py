@@ -33,11 +33,11 @@ from antiphon.ports.stt import Recogniser
 from antiphon.ports.tts import Synthesiser
 from antiphon.sandbox.app import Stage, create_app
 from antiphon.sandbox.certificate import make_certificate
-from antiphon.sandbox.doors import DESKS, DOORS
 from antiphon.sandbox.drip import Drip
 from antiphon.sandbox.ears import ScriptedEars
 from antiphon.sandbox.faults import Rules
 from antiphon.sandbox.line import TRANSPORT
+from antiphon.sandbox.plugged import all_desks, all_doors
 from antiphon.sandbox.record import Request
 from antiphon.sandbox.vendor import Desk, Door, Means
 from antiphon.testing.mind import ScriptedModel
@@ -128,12 +128,12 @@ class Sandbox:
         hum, and always the same answer.
         ``key`` is the only key that is accepted; None accepts any.
         ``doors`` and ``desks`` are those of other vendors, and go before ours on the same
-        path."""
+        path; what installed packages pretend is there without being named."""
         self._ears = ears or (lambda: ScriptedEars(says))
         self._voice = voice or (lambda: ScriptedVoice(clock=LoopClock()))
         self._mind = mind or (lambda: ScriptedModel(clock=LoopClock(), says=[ANSWER]))
         self._key, self._seed = key, seed
-        self._doors, self._desks = (*doors, *DOORS), (*desks, *DESKS)
+        self._doors, self._desks = (*doors, *all_doors()), (*desks, *all_desks())
         self._bound = [_bind(port), *([_bind(0)] if tls else [])]
         self.rules = Rules()
         self._folder: tempfile.TemporaryDirectory[str] | None = None

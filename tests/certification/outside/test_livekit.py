@@ -105,6 +105,40 @@ async def test_deepgram_flux(sandbox: Sandbox) -> None:
     assert "start_of_speech" in kinds
 
 
+INK = "WS /stt/websocket"
+INK_TURNS = "WS /stt/turns/websocket"
+
+
+def ink(sandbox: Sandbox, model: str, key: str = "") -> Any:
+    """The plugin takes the one socket or the other by the model."""
+    return cartesia.STT(api_key=key or sandbox.key, base_url=sandbox.http, model=model)
+
+
+@proves("cartesia", INK, exchange="finals, with word times", controls="finalize")
+async def test_cartesia_ink(sandbox: Sandbox) -> None:
+    events = await heard(ink(sandbox, "ink-whisper"))
+    said = events[-1].alternatives[0]
+    assert said.text.strip() == SAYS[0]
+    assert [str(word) for word in said.words] == SAYS[0].split()
+    assert 0 < said.words[0].start_time < said.words[-1].end_time < 3
+
+
+@proves("cartesia", INK_TURNS, exchange="turn.start, turn.update, turn.eager_end, turn.end")
+async def test_cartesia_ink_turns(sandbox: Sandbox) -> None:
+    events = await heard(ink(sandbox, "ink-2"), flush=False)
+    check(events)
+    kinds = [event.type.value for event in events]
+    assert "start_of_speech" in kinds
+    assert "preflight_transcript" in kinds
+
+
+@proves("cartesia", INK, refusal="wrong key")
+@proves("cartesia", INK_TURNS, refusal="wrong key")
+@pytest.mark.parametrize("model", ["ink-whisper", "ink-2"])
+async def test_cartesia_ink_refuses(sandbox: Sandbox, model: str) -> None:
+    assert await refused(ink(sandbox, model, "wrong")) == 401
+
+
 SCRIBE = "WS /v1/speech-to-text/realtime"
 
 

@@ -14,10 +14,16 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.realtime import RealtimeServerEvent
 from openai.types.responses import Response, ResponseStreamEvent
 from tests.certification.outside.conftest import ANSWER, SAYS, SENTENCE, Sandbox, pcm
-from tests.certification.outside.published import description, fits, looked_up, strictly
+from tests.certification.outside.published import (
+    description,
+    fits,
+    looked_up,
+    openai_description,
+    strictly,
+)
 
 SDK = "openai"
-SPEC = "openai-openapi.yaml of 2026-08-21"
+DESCRIPTION, SPEC = openai_description()
 CHAT = "POST /v1/chat/completions"
 RESPONSES = "POST /v1/responses"
 SPEECH = "POST /v1/audio/speech"
@@ -301,7 +307,7 @@ def _set(value: Any) -> Any:
 
 @pytest.mark.proves(REALTIME, by=SPEC, schema="every event, besides nulls for what is not set")
 async def test_realtime_fits_what_is_published(sandbox: Sandbox) -> None:
-    whole = description("openai-openapi.yaml")
+    whole = description(DESCRIPTION)
     schemas = whole["components"]["schemas"]
     known = {}
     for title, schema in schemas.items():
@@ -322,7 +328,7 @@ async def test_realtime_refuses(sandbox: Sandbox) -> None:
 
 
 def _published(name: str, events: list[str]) -> None:
-    whole = description("openai-openapi.yaml")
+    whole = description(DESCRIPTION)
     assert events
     for event in events:
         fits({"$ref": f"#/components/schemas/{name}"}, whole, json.loads(event))

@@ -27,7 +27,8 @@ VOICES: Final = (
 
 def _key(connection: HTTPConnection) -> str:
     kind, _, token = connection.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
+    # Azure's own SDK sends a bearer without a token beside the key.
+    if kind.lower() == "bearer" and token.strip():
         return token.strip()
     return connection.headers.get("ocp-apim-subscription-key", "")
 
