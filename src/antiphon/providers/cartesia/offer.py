@@ -5,9 +5,17 @@ from typing import Final
 
 from antiphon.net.cloning import Clips
 from antiphon.net.offering import Offer, Order
-from antiphon.providers.cartesia.settings import INK, SONIC, InkSettings, SonicSettings
+from antiphon.providers.cartesia.settings import (
+    INK,
+    INK_TURNS,
+    SONIC,
+    InkSettings,
+    InkTurnsSettings,
+    SonicSettings,
+)
 from antiphon.providers.cartesia.stt import InkRecogniser
 from antiphon.providers.cartesia.tts import SonicSynthesiser
+from antiphon.providers.cartesia.turns import InkTurnsRecogniser
 from antiphon.providers.cartesia.voices import CartesiaVoices
 
 __all__ = ["OFFERS"]
@@ -19,6 +27,10 @@ def _sonic(offer: Offer, order: Order) -> SonicSynthesiser:
 
 def _ink(offer: Offer, order: Order) -> InkRecogniser:
     return InkRecogniser(order.settings(InkSettings, account=order.account(offer)))
+
+
+def _ink_turns(offer: Offer, order: Order) -> InkTurnsRecogniser:
+    return InkTurnsRecogniser(order.settings(InkTurnsSettings, account=order.account(offer)))
 
 
 def _voices(offer: Offer, order: Order) -> CartesiaVoices:
@@ -42,6 +54,13 @@ _offer = partial(
 
 OFFERS: Final = (
     _offer(name="cartesia/ink-2", port="stt", can=INK, settings=InkSettings, make=_ink),
+    _offer(
+        name="cartesia/ink-2-turns",
+        port="stt",
+        can=INK_TURNS,
+        settings=InkTurnsSettings,
+        make=_ink_turns,
+    ),
     _offer(
         name="cartesia/sonic-3",
         port="tts",

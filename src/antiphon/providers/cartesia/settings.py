@@ -1,13 +1,29 @@
 """Settings of the Cartesia engines, and what they can do."""
 
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
 from antiphon.net.account import Account
+from antiphon.net.chunks import Chunks
 from antiphon.net.offering import Hears, Speaks
 
-__all__ = ["INK", "SONIC", "InkSettings", "SonicSettings"]
+__all__ = [
+    "EMOTIONS",
+    "INK",
+    "INK_CHUNKS",
+    "INK_TURNS",
+    "SONIC",
+    "TURNS_CHUNKS",
+    "InkSettings",
+    "InkTurnsSettings",
+    "SonicSettings",
+]
+
+INK_CHUNKS: Final = Chunks()
+"""Nothing is known of a limit."""
+TURNS_CHUNKS: Final = Chunks(usual_ms=100)
+"""100 ms, the vendor advises."""
 
 
 class SonicSettings(BaseModel):
@@ -49,6 +65,45 @@ class InkSettings(BaseModel):
     finalise_within_s: PositiveFloat = 1.5
     """A final that does not come in this time is not waited for: a stalled connection is opened
     again."""
+    chunk_ms: int | None = Field(default=None, ge=INK_CHUNKS.least_ms, le=INK_CHUNKS.most_ms)
+    """Audio in one message. None: as the agent file says for all, or as suits the line."""
+
+
+class InkTurnsSettings(BaseModel):
+    """How Ink listens where it ends turns itself (``/stt/turns/websocket``). It cannot be asked
+    for finals: one is told when it thinks that the caller may be done, or adds nothing more."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account: Account
+    """Whose account, and where."""
+    model: str = Field(default="ink-2", min_length=1)
+    """``ink-2``."""
+    start_threshold: float | None = Field(default=None, ge=0.5, le=0.9)
+    """How likely it must be that the caller speaks for a turn to begin. None: the vendor's
+    default, 0.8. This threshold must be the highest of the three."""
+    eager_end_threshold: float | None = Field(default=None, ge=0.3, le=0.6)
+    """Under this the turn may be over: the lower, the surer. None: the vendor's default, 0.4."""
+    end_threshold: float | None = Field(default=None, ge=0.05, le=0.5)
+    """Under this it is over. None: the vendor's default, 0.2. It must be the lowest."""
+    end_timeout_ms: int | None = Field(default=None, ge=640, le=11_200)
+    """A pause that ends a turn whatever the model thinks. None: the vendor's default, 5600."""
+    finalise_within_s: PositiveFloat = 1.5
+    """A final is told after so long at the latest. A vendor who said nothing in it of speech that
+    our own detector heard gets as long again to finish, then the connection is given up."""
+    settled_after_s: PositiveFloat = 0.8
+    """With nothing new for so long, what was told is taken to be all. Ours; unconfirmed."""
+    silence_after_s: PositiveFloat = 0.5
+    """Without audio for so long, silence is sent."""
+    chunk_ms: int | None = Field(default=None, ge=TURNS_CHUNKS.least_ms, le=TURNS_CHUNKS.most_ms)
+    """Audio in one message. None: as the agent file says for all, or as suits the line."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        start, eager = self.start_threshold or 0.8, self.eager_end_threshold or 0.4
+        if not start > eager > (self.end_threshold or 0.2):
+            raise ValueError("start_threshold, eager_end_threshold, end_threshold must fall")
+        return self
 
 
 INK: Final = Hears(
@@ -61,6 +116,26 @@ INK: Final = Hears(
     keyterms=True,
     encodings=("linear16", "linear32", "float16", "float32", "mulaw", "alaw"),
 )
+INK_TURNS: Final = Hears(
+    streaming=True,
+    word_times=False,
+    finalise=False,
+    end_of_turn="eager",
+    keep_alive="silence",
+    keyterms=True,
+    encodings=INK.encodings,
+    languages=("en",),
+)
+EMOTIONS: Final = (
+    *"neutral happy excited enthusiastic elated euphoric triumphant amazed surprised".split(),
+    *"flirtatious curious content peaceful serene calm grateful affectionate trust".split(),
+    *"sympathetic anticipation mysterious angry mad outraged frustrated agitated".split(),
+    *"threatened disgusted contempt envious sarcastic ironic sad dejected melancholic".split(),
+    *"disappointed hurt guilty bored tired rejected nostalgic wistful apologetic hesitant".split(),
+    *"insecure confused resigned anxious panicked alarmed scared proud confident distant".split(),
+    *"skeptical contemplative determined".split(),
+)
+"""The vendor's list. What else there is ("joking/comedic") is named differently in places."""
 SONIC: Final = Speaks(
     streaming=True,
     word_times=True,
@@ -69,4 +144,5 @@ SONIC: Final = Speaks(
     encodings=("linear16", "float32", "mulaw", "alaw"),
     rates_hz=(8000, 16000, 22050, 24000, 44100, 48000),
     cloning=True,
+    styles=EMOTIONS,
 )

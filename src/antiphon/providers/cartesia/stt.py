@@ -17,11 +17,10 @@ from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
 from antiphon.providers.cartesia import account
 from antiphon.providers.cartesia import stt_wire as wire
-from antiphon.providers.cartesia.settings import InkSettings
+from antiphon.providers.cartesia.settings import INK_CHUNKS, InkSettings
 
 __all__ = ["InkRecogniser"]
 
-FRAME_S: Final = 0.02
 RATES_HZ: Final = (8_000, 16_000)
 UNASKED_S: Final = 10.0
 """So much audio is finalised though nobody asks: the vendor closes nothing by itself."""
@@ -70,7 +69,8 @@ class InkRecognition:
     ) -> None:
         self._peer, self._settings = peer, settings
         self._url = _url(settings, hearing)
-        self._feed = AudioFeed(hearing.rate_hz, FRAME_S, peer.provider, hearing.encoding)
+        chunk_s = INK_CHUNKS.seconds(settings.chunk_ms, hearing)
+        self._feed = AudioFeed(hearing.rate_hz, chunk_s, peer.provider, hearing.encoding)
         self._segments = Segments(tell)
         self._owed = Owed(settings.finalise_within_s)
         self._asked: deque[float] = deque()
@@ -161,11 +161,11 @@ class InkRecognition:
         """What is kept and what is told, as one."""
         words = tuple(
             Word(
-                text=word.word.strip(),
-                start_s=self._feed.fed_at_s(word.start),
-                end_s=self._feed.fed_at_s(word.end),
+                text=word.strip(),
+                start_s=self._feed.fed_at_s(start),
+                end_s=self._feed.fed_at_s(end),
             )
-            for word in told.words or ()
+            for word, start, end in wire.singly(told.words or ())
         )
         kept = self._kept
         # A word cut in two has no times of its own: then none has.

@@ -4,6 +4,7 @@ Pure, and both ends. The shapes are those of the vendor's published client (vers
 here has seen the live service. The client's messages are bare words, not JSON.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 import msgspec
@@ -24,6 +25,7 @@ __all__ = [
     "Word",
     "decode_server",
     "encode",
+    "singly",
 ]
 
 FINALIZE: Final = "finalize"
@@ -33,12 +35,15 @@ CLOSE: Final = "close"
 ENCODINGS: Final = {"pcm16": "pcm_s16le", "mulaw": "pcm_mulaw", "alaw": "pcm_alaw"}
 
 
-class Word(Struct, frozen=True):
-    """One word, in seconds. Since the first sample received, as we read it: *unconfirmed*."""
+class Word(Struct, frozen=True, omit_defaults=True):
+    """One word, in seconds. Since the first sample received, as we read it: *unconfirmed*. So
+    LiveKit's plugin reads it; the vendor's client describes several in one, as lists. `singly`
+    makes one of both."""
 
-    word: str
-    start: float
-    end: float
+    word: str = ""
+    start: float | tuple[float, ...] = 0.0
+    end: float | tuple[float, ...] = 0.0
+    words: tuple[str, ...] = ()
 
 
 class Transcript(Struct, frozen=True, tag="transcript", tag_field="type", omit_defaults=True):
@@ -81,6 +86,16 @@ ServerMessage: TypeAlias = Transcript | FlushDone | Done | Error | Unknown
 
 _server: Final = msgspec.json.Decoder(Transcript | FlushDone | Done | Error)
 _KINDS: Final = frozenset({"transcript", "flush_done", "done", "error"})
+
+
+def singly(words: Iterable[Word]) -> Iterator[tuple[str, float, float]]:
+    """Each word with its start and end; what does not fit together is left out."""
+    for each in words:
+        start, end = each.start, each.end
+        if isinstance(start, tuple) and isinstance(end, tuple):
+            yield from zip(each.words, start, end, strict=False)
+        elif not isinstance(start, tuple) and not isinstance(end, tuple) and each.word:
+            yield each.word, start, end
 
 
 def decode_server(text: str) -> ServerMessage:

@@ -21,7 +21,7 @@ from antiphon.net.multiplex import Channel, Multiplex
 from antiphon.net.refusal import refusal, washed
 from antiphon.ports.tts import Speaking, Spoken
 from antiphon.providers.cartesia import account, wire
-from antiphon.providers.cartesia.settings import SONIC, SonicSettings
+from antiphon.providers.cartesia.settings import EMOTIONS, SONIC, SonicSettings
 from antiphon.providers.cartesia.words import WordTimes
 
 __all__ = ["SonicSynthesiser", "SonicUtterance"]
@@ -95,7 +95,8 @@ class SonicSynthesiser:
         sound = wire.GenerationConfig(
             speed=None if speed == 1.0 else round(speed, 2),
             volume=settings.volume,
-            emotion=settings.emotion,
+            # Any other word would be refused.
+            emotion=speaking.style if speaking.style in EMOTIONS else settings.emotion,
         )
 
         def ask(context_id: str, text: str, *, more: bool = True, flush: bool = False) -> str:
@@ -153,7 +154,7 @@ class SonicUtterance:
         """Samples of the context, and of the clause being spoken."""
         self._half = b""
 
-    def say(self, clause: str) -> None:
+    def say(self, clause: str, stress: tuple[int, ...] = ()) -> None:
         texts = pieces(sendable(clause), PIECE_LETTERS)
         for number, text in enumerate(texts):
             last = number == len(texts) - 1
