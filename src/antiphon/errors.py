@@ -75,12 +75,15 @@ class RemoteProtocolError(ProtocolError):
 
 
 class ProviderError(AntiphonError):
-    """A provider did not deliver. ``provider`` is its name in the agent file."""
+    """A provider did not deliver. ``provider`` is its name in the agent file; ``retry_after_s`` is
+    for how long it asked to be left alone, where it did."""
 
     retryable = False
 
-    def __init__(self, what: str, *, provider: str = "") -> None:
-        self.provider = provider
+    def __init__(
+        self, what: str, *, provider: str = "", retry_after_s: float | None = None
+    ) -> None:
+        self.provider, self.retry_after_s = provider, retry_after_s
         super().__init__(f"{provider}: {what}" if provider else what)
 
 
@@ -97,15 +100,9 @@ class TimedOut(ProviderError):
 
 
 class AtCapacity(ProviderError):
-    """Rate limit, quota or concurrency limit. ``retry_after_s`` where the provider says."""
+    """Rate limit, quota or concurrency limit; ``retry_after_s`` often says how long."""
 
     retryable = True
-
-    def __init__(
-        self, what: str, *, provider: str = "", retry_after_s: float | None = None
-    ) -> None:
-        self.retry_after_s = retry_after_s
-        super().__init__(what, provider=provider)
 
 
 class Rejected(ProviderError):

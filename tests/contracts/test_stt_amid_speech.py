@@ -31,14 +31,14 @@ NATIVE = [o for o in OFFERS if o.port == "stt" and o.proof == "wire" and "mulaw"
 @on_the_wire("stt")
 async def test_asking_amid_speech_tears_no_word(offer: Offer, sandbox: Sandbox) -> None:
     async with started(offer, sandbox) as engine, listening(engine) as ear:
-        await _interrupt(ear)
+        await interrupt(ear)
         final = await ear.final(SPEECH.ends_s, 3.0)
     newest = {told.segment: told.text for told in ear.told}
     assert word_error_rate(final.text, SAYS[0]) == 0, final.text
     assert [text for text in newest.values() if text] == [final.text]
 
 
-async def _interrupt(ear: Ear) -> None:
+async def interrupt(ear: Ear) -> None:
     """Speak, and be listened to as a caller who speaks over the agent is."""
     edges: list[SpeechStarted | SpeechStopped] = [
         SpeechStarted(at_s=SPEECH.starts_s),

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,24 @@ from antiphon.testing.mind import ScriptedModel
 ASKING = Asking(messages=(Message(role="user", text="When are you open?"),))
 WHOLE = "We are open from nine to five, Monday to Friday."
 DOWN = Unavailable("gone", provider="first")
+
+
+@dataclass(kw_only=True)
+class Reader(ScriptedModel):
+    """Reading ahead takes it a while, or fails."""
+
+    prime_s: float = 0.0
+    prime_fault: ProviderError | None = None
+
+    async def prime(self, messages: tuple[Message, ...]) -> None:
+        self.open += 1
+        try:
+            await self.clock.sleep_until(self.clock.now() + self.prime_s)
+        finally:
+            self.open -= 1
+        if self.prime_fault:
+            raise self.prime_fault
+        await super().prime(messages)
 
 
 class Stage:
@@ -39,7 +58,7 @@ class Stage:
             faults=deque(faults),
             first_token_s=first_token_s,
         )
-        self.second = ScriptedModel(clock=clock, name="second", says=[second])
+        self.second = Reader(clock=clock, name="second", says=[second])
         self.roster: Roster[ScriptedModel] = Roster([self.first, self.second])
         self.minds = Minds(self.roster, clock, Patience(first_s=1.0, between_s=1.0))  # type: ignore[arg-type]
 
@@ -134,8 +153,7 @@ def test_who_keeps_failing_is_passed_over_until_it_is_well() -> None:
         await clock.sleep_until(clock.now() + 6.0)
         pieces = await stage.answer()
         assert {piece.by for piece in pieces} == {"first"}
-        states = [standing.state for standing in stage.roster.standings(clock.now())]
-        assert states == ["closed", "closed"]
+        assert stage.roster.well(clock.now()) == [stage.first, stage.second]
 
     VirtualClock().run(main)
 
@@ -175,7 +193,7 @@ def test_whoever_is_listened_to_no_longer_than_to_the_end_has_succeeded() -> Non
             if piece.reason:
                 break
         await answer.aclose()  # type: ignore[attr-defined]
-        assert stage.roster.standings(clock.now())[0].state == "closed"
+        assert stage.roster.well(clock.now()) == [stage.first, stage.second]
 
     VirtualClock().run(main)
 
@@ -205,7 +223,7 @@ def test_whoever_was_stopped_amid_its_words_has_done_well(cancelled: bool) -> No
             listening.cancel()
         assert heard
         assert not stage.first.open
-        assert stage.roster.standings(clock.now())[0].state == "closed"
+        assert stage.roster.well(clock.now()) == [stage.first, stage.second]
 
     VirtualClock().run(main)
 
@@ -217,6 +235,75 @@ def test_reading_ahead_does_not_use_up_the_trial() -> None:
             await stage.answer()
         await clock.sleep_until(clock.now() + 6.0)
         await stage.minds.prime(ASKING.messages)
+        assert stage.first.primed
+        assert {piece.by for piece in await stage.answer()} == {"first"}
+
+    VirtualClock().run(main)
+
+
+def test_who_was_cancelled_before_a_word_may_be_tried_by_the_next_request_at_once() -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, faults=[DOWN] * 3, second=WHOLE)
+        for _ in range(3):
+            await stage.answer()
+        await clock.sleep_until(clock.now() + 6.0)
+        async with asyncio.TaskGroup() as group:
+            trial = group.create_task(stage.answer())
+            await clock.sleep_until(clock.now() + 0.05)
+            assert stage.first.open
+            assert stage.roster.well(clock.now()) == [stage.second]
+            trial.cancel()
+        assert stage.roster.well(clock.now()) == [stage.first, stage.second]
+        assert {piece.by for piece in await stage.answer()} == {"first"}
+
+    VirtualClock().run(main)
+
+
+def test_who_stands_by_reads_ahead_too_and_rests_after() -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, faults=())
+        stage.second.prime_s = 0.5
+        await stage.minds.prime(ASKING.messages)
+        assert stage.first.primed == stage.second.primed == [ASKING.messages]
+        await stage.minds.prime(ASKING.messages)
+        await clock.sleep_until(clock.now() + 4.4)
+        await stage.minds.prime(ASKING.messages)
+        assert len(stage.second.primed) == 1
+        await clock.sleep_until(clock.now() + 0.2)
+        await stage.minds.prime(ASKING.messages)
+        assert len(stage.second.primed) == 2
+        assert len(stage.first.primed) == 4
+
+    VirtualClock().run(main)
+
+
+def test_a_request_of_any_call_goes_before_who_only_stands_by() -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, faults=())
+        stage.second.prime_s = 60.0
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(stage.minds.prime(ASKING.messages))
+            await clock.sleep_until(clock.now() + 0.5)
+            other = group.create_task(stage.minds.prime(ASKING.messages))
+            await clock.sleep_until(clock.now() + 0.5)
+            assert other.done(), "one reads at a time"
+            assert stage.second.open == 1
+            began = clock.now()
+            await stage.answer()
+            assert clock.now() - began < 3.0
+            assert reading.done()
+            assert not reading.cancelled()
+        assert stage.second.open == 0
+
+    VirtualClock().run(main)
+
+
+def test_who_cannot_read_ahead_says_so_and_the_preferred_has() -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, faults=())
+        stage.second.prime_fault = DOWN
+        with pytest.raises(Unavailable, match="gone"):
+            await stage.minds.prime(ASKING.messages)
         assert stage.first.primed
         assert {piece.by for piece in await stage.answer()} == {"first"}
 

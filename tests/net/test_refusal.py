@@ -42,3 +42,9 @@ def test_a_person_reads_the_words_and_not_their_wrapping(body: str, words: str) 
 )
 def test_an_empty_purse_is_no_wrong_key(status: int, said: str, kind: type[ProviderError]) -> None:
     assert type(refusal(status, {}, said, provider="x")) is kind
+
+
+@pytest.mark.parametrize("status", [403, 408, 429, 500, 503, 529])
+def test_when_to_come_back_is_kept_whatever_went_wrong(status: int) -> None:
+    assert refusal(status, {"retry-after": "7"}, "no", provider="x").retry_after_s == 7.0
+    assert refusal(status, {}, "no", provider="x").retry_after_s is None

@@ -223,9 +223,10 @@ def test_the_small_one_reads_ahead() -> None:
 
     async def run(_: VirtualClock) -> None:
         await stage.tiered.prime(asking("Hello").messages)
+        _ = [piece async for piece in stage.tiered.answer(asking("Hello"))]
 
     _run(stage, run)
-    assert len(stage.small.primed) == 1
+    assert stage.small.primed == [stage.small.asked[0].messages]
     assert not stage.large.primed
 
 

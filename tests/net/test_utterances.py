@@ -241,6 +241,22 @@ async def test_a_final_still_owed_when_its_turn_is_over_is_told() -> None:
         assert finals == {0: said(1, 3), 1: said(4, 6)}
 
 
+async def test_a_turn_that_is_settled_late_leaves_the_speech_after_it_alone() -> None:
+    async with engine(seconds=0.1) as child, calling(child) as caller:
+        caller.say(3, pause_s=0.8)
+        caller.ear.finalise(0.3)
+        await caller.until(3)
+        caller.ear.forget(0.3)
+        caller.say(3, pause_s=0.2)
+        caller.ear.finalise(1.4)
+        caller.ear.forget(0.4)
+        await caller.until(6)
+        caller.say(2, pause_s=0.2)
+        caller.ear.finalise(1.8)
+        await caller.until(8)
+        assert caller.newest() == {0: said(1, 3), 1: said(4, 8)}
+
+
 async def test_a_long_segment_ends_at_its_next_pause() -> None:
     async with engine() as child, calling(child, Cadence(segment_s=1.0)) as caller:
         caller.say(12, pause_s=0.3)

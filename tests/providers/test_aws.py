@@ -266,6 +266,34 @@ async def test_another_speed_is_asked_for_in_ssml_that_holds_any_text() -> None:
     assert plain == {**fast, "Text": "Hallo!", "TextType": "text", "VoiceId": "Vicki"}  # type: ignore[dict-item]
 
 
+@pytest.mark.parametrize(
+    "kind, text",
+    [
+        ("neural", None),
+        (
+            "standard",
+            (
+                '<speak><prosody pitch="+12%">Tom &amp; '
+                '<emphasis level="strong">&lt;me&gt;</emphasis></prosody></speak>'
+            ),
+        ),
+    ],
+)
+async def test_pitch_and_stress_are_for_the_engine_that_knows_them(
+    kind: str, text: str | None
+) -> None:
+    cloud = AmazonCloud(key=KEY, voice=ScriptedVoice(clock=LoopClock()))
+    settings = PollySettings(account=account(tts.HOME), secrets=SECRETS, engine=kind)  # type: ignore[arg-type]
+    engine = tts.PollySynthesiser(settings, cloud.polly_sdk)
+    await engine.start()
+    utterance = engine.utter(Speaking(pitch_semitones=2.0, style="calm"))
+    utterance.say("Tom & <me>", (2,))
+    utterance.end()
+    assert [piece async for piece in utterance.audio()]
+    await engine.aclose()
+    assert cloud.asked[0]["Text"] == (text or "Tom & <me>")  # type: ignore[index]
+
+
 SOUND = bytes(range(256)) * 40
 
 

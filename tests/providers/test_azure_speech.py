@@ -75,6 +75,34 @@ def test_what_is_said_is_a_document_and_comes_out_again(
     assert [c for c in back.text if c.isalnum()] == [c for c in text if c.isalnum()]
 
 
+@given(
+    st.text("ab <>&'\"é", max_size=30),
+    st.sampled_from(["", "calm", "<&'\">", "narration-professional"]),
+    st.sampled_from([0.0, 2.5, -12.0]),
+    st.lists(st.integers(0, 9), max_size=4),
+)
+def test_how_it_is_said_comes_out_again(
+    text: str, style: str, semitones: float, stress: list[int]
+) -> None:
+    words = tuple(sorted({word for word in stress if word < len(text.split())}))
+    said = wire.Said(
+        text=text, voice="en-US-X", style=style, pitch_semitones=semitones, stress=words
+    )
+    assert wire.decode(wire.encode(said)) == said
+
+
+def test_a_style_a_pitch_and_a_stress_are_tags_of_the_vendors() -> None:
+    said = wire.Said(
+        text="Not & now!", voice="en-US-X", style="calm", pitch_semitones=-2.0, stress=(2,)
+    )
+    assert wire.encode(said).decode() == (
+        '<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis" '
+        'xmlns:mstts="https://www.w3.org/2001/mstts" xml:lang="en-US"><voice name="en-US-X">'
+        '<mstts:express-as style="calm"><prosody pitch="-2st">Not &amp; '
+        '<emphasis level="strong">now!</emphasis></prosody></mstts:express-as></voice></speak>'
+    )
+
+
 def test_nothing_in_a_text_is_markup() -> None:
     evil = '</voice></speak><voice name="x">&amp;'
     body = wire.encode(wire.Said(text=evil, voice='a"b'))
@@ -135,6 +163,19 @@ async def test_each_clause_is_a_request_that_says_all(sandbox: Sandbox) -> None:
     assert asked.headers["x-microsoft-outputformat"] == "raw-16khz-16bit-mono-pcm"
     assert asked.headers["content-type"] == "application/ssml+xml"
     assert asked.headers["ocp-apim-subscription-key"] == "***"
+    await engine.aclose()
+
+
+async def test_a_voice_is_asked_for_what_it_can(sandbox: Sandbox) -> None:
+    engine = voice(sandbox)
+    for name in ("en-US-GuyNeural", "en-US-AvaNeural"):
+        utterance = engine.utter(Speaking(voice=name, style="calm", pitch_semitones=12.0))
+        utterance.say("Not now.", (1,))
+        utterance.end()
+        assert [piece async for piece in utterance.audio()]
+    stressing, other = documents(sandbox)
+    assert (stressing.style, stressing.pitch_semitones, stressing.stress) == ("calm", 7.0, (1,))
+    assert other.stress == ()
     await engine.aclose()
 
 

@@ -131,6 +131,17 @@ def test_pieces_are_joined_as_they_are(sandbox: Sandbox) -> None:
     ]
 
 
+def test_words_may_come_one_by_one_or_in_lists(sandbox: Sandbox) -> None:
+    one = wire.Word("Ever", 0.1, 0.4), wire.Word("tried.", 0.4, 0.9)
+    several = (wire.Word(words=("Ever", "tried."), start=(0.1, 0.4), end=(0.4, 0.9)),)
+    crossed = (wire.Word("Ever", (0.1,), 0.4),)
+    for words in (one, several, (*crossed, *one)):
+        said = wire.encode(wire.Transcript("r", "Ever tried.", is_final=True, words=words))
+        (heard,) = told(sandbox, said).texts
+        timed = [(word.text, word.start_s, word.end_s) for word in heard.words]
+        assert timed == [("Ever", 0.1, 0.4), ("tried.", 0.4, 0.9)]
+
+
 def test_what_is_not_asked_for_ends_nothing(sandbox: Sandbox) -> None:
     ear = told(
         sandbox,

@@ -78,6 +78,21 @@ async def test_a_reply_is_one_context_and_a_clause_one_flush(sandbox: Sandbox) -
     await engine.aclose()
 
 
+@pytest.mark.parametrize(
+    "style, emotion", [("sympathetic", "sympathetic"), ("newscast", "calm"), ("", "calm")]
+)
+async def test_a_style_the_vendor_knows_is_its_emotion(
+    sandbox: Sandbox, style: str, emotion: str
+) -> None:
+    engine = voice(sandbox, emotion="calm")
+    utterance = engine.utter(Speaking(style=style))
+    utterance.say("Hello.")
+    utterance.end()
+    assert [piece async for piece in utterance.audio()][-1].last
+    assert sent(sandbox)[0]["generation_config"] == {"emotion": emotion}
+    await engine.aclose()
+
+
 async def test_all_replies_share_one_socket_that_was_open_before(sandbox: Sandbox) -> None:
     engine = voice(sandbox)
     await engine.start()

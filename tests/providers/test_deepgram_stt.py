@@ -288,6 +288,7 @@ async def test_a_call_loses_and_doubles_no_word_when_its_vendor_vanishes(
         tell=tell,
         attendance=attendees,
         clock=LoopClock(),
+        chance=lambda: 0.5,
     )
     pcm = silence(0.3) + sound(1.5) + silence(0.3)
     async with asyncio.TaskGroup() as group:

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 from tests.contracts.stage import SAYS, speech
+from tests.contracts.test_stt_amid_speech import interrupt
 
 from antiphon.errors import (
     AtCapacity,
@@ -30,7 +31,7 @@ from antiphon.errors import (
 from antiphon.net.offering import Order, Port
 from antiphon.net.socket import together
 from antiphon.ports.stt import Hearing
-from antiphon.ports.tts import Spoken
+from antiphon.ports.tts import Speaking, Spoken
 from antiphon.providers.livekit.settings import RecogniserSettings
 from antiphon.testing import conformance, conformance_stt, conformance_tts
 from antiphon.testing.conformance_stt import Ear, RecogniserCase, listening
@@ -52,8 +53,10 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin/python"
 
 
-def made(port: Port, python: Path, environ: dict[str, str] | None = None, **options: Any) -> Any:
-    name = f"livekit:pretended.{port.upper()}"
+def made(
+    port: Port, python: Path, environ: dict[str, str] | None = None, kind: str = "", **options: Any
+) -> Any:
+    name = f"livekit:pretended.{kind or port.upper()}"
     order = Order(
         name=name,
         environ={"PRETENDED_API_KEY": KEY} if environ is None else environ,
@@ -97,15 +100,7 @@ async def test_a_recogniser_behind_the_bridge_conforms(check: Any, python: Path)
         await check(case)
 
 
-VOICES = [
-    # A voice behind the bridge has one speed: the interface has no word for another.
-    check
-    for check in conformance_tts.CHECKS
-    if check.__name__ != "speed_changes_the_length"
-]
-
-
-@pytest.mark.parametrize("check", VOICES, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", conformance_tts.CHECKS, ids=lambda check: check.__name__)
 async def test_a_voice_behind_the_bridge_conforms(check: Any, python: Path) -> None:
     async with started("tts", python) as engine:
         make = lambda: made("tts", python)  # noqa: E731
@@ -201,9 +196,59 @@ async def test_a_language_among_the_arguments_is_left_alone(python: Path) -> Non
         assert await _heard(engine, language="de") == "none"
 
 
-async def _heard(engine: Any, language: str) -> str:
+async def test_the_call_s_keyterms_reach_the_class_that_takes_them(python: Path) -> None:
+    async with started("stt", python, trouble="tells its keyterms") as engine:
+        assert await _heard(engine, keyterms=("Antiphon", "Ann Lee")) == "Antiphon, Ann Lee"
+        assert await _heard(engine) == "none"
+
+
+async def test_keyterms_among_the_arguments_are_left_alone(python: Path) -> None:
+    arguments = {"keyterms": ["Beckett"], "trouble": "tells its keyterms"}
+    async with started("stt", python, arguments=arguments) as engine:
+        assert await _heard(engine, keyterms=("Antiphon",)) == "Beckett"
+
+
+async def test_a_class_that_will_not_have_them_after_all_goes_on_without(
+    python: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        async with started("stt", python, trouble="takes no such words") as engine:
+            assert await _heard(engine, keyterms=("Antiphon",)) == "none"
+    assert "goes on without keyterms" in caplog.text
+    assert "not for this model" in caplog.text
+
+
+async def test_what_a_class_has_no_argument_for_is_said_once(
+    python: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with started("stt", python, kind="WeightedSTT") as ears:
+        for _ in range(2):
+            assert await _heard(ears, keyterms=("Antiphon",)) in SAYS
+    async with started("tts", python, kind="PlainTTS") as voice:
+        for _ in range(2):
+            pieces = await _spoken(voice, speed=1.5, language="de")
+            assert _seconds(pieces) == pytest.approx(0.6)
+    warned = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    assert warned == [
+        "livekit:pretended.WeightedSTT takes no keyterms: it is left out",
+        "livekit:pretended.PlainTTS takes no speed: it is left out",
+        "livekit:pretended.PlainTTS takes no language: it is left out",
+    ]
+
+
+async def test_asked_amid_speech_it_tears_no_word(python: Path) -> None:
+    """What the call asks of a sound over the agent, again and again."""
+    async with started("stt", python) as engine, listening(engine) as ear:
+        await interrupt(ear)
+        final = await ear.final(SPEECH.ends_s, 3.0)
+    newest = {told.segment: told.text for told in ear.told}
+    assert [text for text in newest.values() if text] == [SAYS[0]]
+    assert final.text == SAYS[0]
+
+
+async def _heard(engine: Any, **wanted: Any) -> str:
     ear = Ear(engine)
-    ear.recognition = engine.listen(Hearing(rate_hz=16_000, language=language), ear._tell)
+    ear.recognition = engine.listen(Hearing(rate_hz=16_000, **wanted), ear._tell)
 
     async def speak_and_wait() -> None:
         await ear.final(await ear.hear(SPEECH), 3.0)
@@ -263,6 +308,13 @@ async def test_what_goes_wrong_there_is_one_of_our_errors(
 # --- speaking ---------------------------------------------------------------------------------
 
 
+async def test_a_language_that_is_not_the_usual_one_is_passed_on(python: Path) -> None:
+    async with started("tts", python, trouble="tells its language") as engine:
+        usual = await speak(engine, "one two")
+        german = await _spoken(engine, language="de")
+    assert _seconds(german) == pytest.approx(2 * _seconds(usual))
+
+
 async def test_a_voice_that_does_not_stream_is_given_whole_clauses(python: Path) -> None:
     async with started("tts", python, arguments={"streams": False}) as engine:
         pieces = await speak(engine, "one two", "three")
@@ -317,6 +369,13 @@ async def test_what_changes_the_sound_changes_the_fingerprint(python: Path) -> N
             assert engine.rate_hz == 16_000
             found.add(engine.fingerprint)
     assert len(found) == 2
+
+
+async def _spoken(engine: Any, **wanted: Any) -> list[Spoken]:
+    utterance = engine.utter(Speaking(**wanted))
+    utterance.say("one two")
+    utterance.end()
+    return [piece async for piece in utterance.audio()]
 
 
 def _seconds(pieces: list[Spoken]) -> float:

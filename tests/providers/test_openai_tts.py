@@ -74,6 +74,26 @@ async def test_a_callers_voice_goes_first_and_custom_ones_have_ids(sandbox: Sand
     await engine.aclose()
 
 
+@pytest.mark.parametrize(
+    "own, asked_for",
+    [
+        ({}, "Speak in this style: calm."),
+        ({"instructions": "Be warm."}, "Be warm. Speak in this style: calm."),
+        ({"model": "tts-1"}, None),
+    ],
+)
+async def test_a_style_is_an_instruction(
+    sandbox: Sandbox, own: dict[str, Any], asked_for: str | None
+) -> None:
+    engine = voice(sandbox, **own)
+    utterance = engine.utter(Speaking(style="calm"))
+    utterance.say(CLAUSE)
+    utterance.end()
+    assert [piece async for piece in utterance.audio()]
+    assert asked(sandbox)[0].get("instructions") == asked_for
+    await engine.aclose()
+
+
 async def test_the_first_generation_sends_bare_sound(sandbox: Sandbox) -> None:
     engine = voice(sandbox, model="tts-1-hd", voice="alloy")
     wrapped = voice(sandbox, voice="alloy")

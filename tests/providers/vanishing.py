@@ -34,7 +34,12 @@ async def heard_across_a_loss(engine: Recogniser, vanish: Callable[[], None]) ->
             complete.set()
 
     ear = OpenEar(
-        Roster([engine]), line=Hearing(), tell=tell, attendance=attendees, clock=LoopClock()
+        Roster([engine]),
+        line=Hearing(),
+        tell=tell,
+        attendance=attendees,
+        clock=LoopClock(),
+        chance=lambda: 0.5,
     )
     pcm = silence(0.3) + sound(1.5) + silence(0.3)
     async with asyncio.TaskGroup() as group:

@@ -63,6 +63,43 @@ def test_a_partial_without_voice_waits_for_the_recogniser(stage: Stage) -> None:
     assert "no final transcript" in answer.why
 
 
+def test_the_final_of_words_without_voice_is_asked_for_when_no_more_come(stage: Stage) -> None:
+    """A whisper: no end of a voice will ever ask for it."""
+    stage.tell(said("okay", 1.0, 1.4, final=False), 1.6)
+    stage.tell(said("okay then", 1.0, 1.9, final=False), 1.9)
+    stage.pass_until(2.2)
+    assert not stage.all(order.FinaliseTranscript)
+    stage.tell(said("okay then I", 1.0, 2.1, final=False), 2.25)
+    stage.pass_until(2.7)
+    assert stage.when(order.FinaliseTranscript) == [pytest.approx(2.65, abs=0.02)]
+    stage.tell(said("okay then I will.", 1.0, 2.4), 2.8)
+    stage.pass_until(8)
+    assert [answer.text for answer in answers(stage)] == ["okay then I will."]
+    assert stage.when(order.Answer)[0] < 3.6
+    assert len(stage.all(order.FinaliseTranscript)) == 1
+
+
+def test_where_there_was_a_voice_its_end_has_asked_already(stage: Stage) -> None:
+    stage.voice(1, 2)
+    stage.tell(said("what does it", 1, 1.8, final=False), 2.1)
+    stage.tell(said("what does it cost", 1, 2.2, final=False), 2.2)
+    stage.pass_until(9)
+    assert len(stage.all(order.FinaliseTranscript)) == 1
+
+
+def test_words_without_voice_over_the_agent_are_finalised_too(stage: Stage) -> None:
+    stage.agent_starts(1, 0.5)
+    stage.tell(said("mhm", 1.0, 1.2, final=False), 1.5)
+    stage.pass_until(3)
+    assert len(stage.all(order.FinaliseTranscript)) == 1
+    assert stage.all(order.Restore)
+    stage.tell(said("mhm", 1.0, 1.2), 3.1)
+    stage.agent_ends(1, 6)
+    stage.pass_until(12)
+    assert [note.text for note in stage.all(order.NoteBackchannel)] == ["mhm"]  # type: ignore[attr-defined]
+    assert not answers(stage)
+
+
 def test_a_pause_inside_a_sentence_is_one_turn_with_both_parts(stage: Stage) -> None:
     stage.caller_says("I would like to", 1, 2, score=0.1)
     stage.voice(2.6, 3.4)

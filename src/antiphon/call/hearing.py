@@ -14,6 +14,7 @@ from typing import Final
 from antiphon.audio.resample import Resampler
 from antiphon.call.kept import KeptAudio
 from antiphon.call.openspeech import OpenSpeech
+from antiphon.call.tries import WAITS_S, Tries
 from antiphon.errors import ProviderError, Unavailable
 from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, TranscriptChanged, Word
 from antiphon.net.roster import Roster
@@ -31,9 +32,7 @@ LOOK_S: Final = 1.0
 KEPT_S: Final = 20.0
 """Enough to hear the current utterance again; the oldest goes first."""
 QUIET_KEPT_S: Final = 2.0
-"""The same while nobody speaks: the beginning of speech is noticed late."""
-WAITS_S: Final = (0.0, 0.2, 0.5, 1.0, 2.0)
-"""A recogniser that keeps dying is tried again after these, then after every last of them."""
+"""The same while nobody speaks and somebody listens: the beginning of speech is noticed late."""
 ENOUGH_S: Final = 1.0
 """One that worked so long makes up for any number of failures before it."""
 GOOD_S: Final = 10.0
@@ -79,13 +78,15 @@ class OpenEar:
         tell: Callable[[Heard], None],
         attendance: Attendance,
         clock: Clock,
+        chance: Callable[[], float],
     ) -> None:
-        """``line`` is what the caller's audio is."""
+        """``line`` is what the caller's audio is; ``chance`` gives numbers from 0 to 1, which
+        waits are drawn with."""
         self._recognisers = recognisers
         self._line = line
         self._tell = tell
         self._attendance = attendance
-        self._clock = clock
+        self._clock, self._chance = clock, chance
         self._kept = {WIDE_HZ: KeptAudio(WIDE_HZ)}
         if any(_takes_the_line(each, line) for each in recognisers.engines):
             self._kept[line.rate_hz] = KeptAudio(line.rate_hz)
@@ -99,7 +100,8 @@ class OpenEar:
 
     def feed(self, pcm: bytes, rate_hz: int = WIDE_HZ) -> None:
         """Caller audio at one of the rates, in order."""
-        self._kept[rate_hz].feed(pcm, KEPT_S if self._open_speech else QUIET_KEPT_S)
+        quiet = self._works and not self._open_speech
+        self._kept[rate_hz].feed(pcm, QUIET_KEPT_S if quiet else KEPT_S)
         if self._now and self._now.source_hz == rate_hz:
             self._now.feed(pcm)
 
@@ -123,37 +125,39 @@ class OpenEar:
 
     async def run(self) -> None:
         """Keep a recognition running until cancelled."""
-        failures = 0
-        failed: list[Recogniser] = []
+        tries = Tries(self._recognisers, self._chance)
         deaf_since_s: float | None = None
         while True:
-            recogniser, began_s = self._pick(failed), self._fed_s
+            recogniser, began_s = tries.pick(self._clock.now()), self._fed_s
             lost = await self._shift(recogniser)
             if lost is None:
-                failures, failed, deaf_since_s = 0, [], None
+                tries.forget()
+                deaf_since_s = None
                 continue
             worked, self._now = self._works, None
             now_s = self._clock.now()
             self._recognisers.failed(recogniser, lost, now_s)
             self._attendance.lost(lost)
-            failures = 1 if worked and self._fed_s - began_s > ENOUGH_S else failures + 1
+            if not worked:
+                wait_s = tries.useless(recogniser, now_s)
+            elif self._fed_s - began_s > ENOUGH_S:
+                wait_s = tries.broke_after_long(now_s)
+            else:
+                wait_s = tries.broke(now_s)
             if worked or deaf_since_s is None:
                 deaf_since_s = now_s
-            if not worked:
-                failed.append(recogniser)
-                if len(failed) < len(self._recognisers):
-                    continue  # somebody else, at once
-                if now_s - deaf_since_s >= DEAF_S:
-                    self._attendance.nobody(lost)
-            await self._clock.sleep_until(now_s + WAITS_S[min(failures, len(WAITS_S)) - 1])
+            if wait_s:
+                await self._wait(now_s, wait_s, deaf_since_s, lost)
 
-    def _pick(self, failed: list[Recogniser]) -> Recogniser:
-        """Whom to ask next: one after another, and from the first again when all have failed."""
-        if len(failed) >= len(self._recognisers):
-            failed.clear()
-        picked = self._recognisers.pick(self._clock.now(), without=failed)
-        assert picked is not None
-        return picked
+    async def _wait(
+        self, now_s: float, wait_s: float, deaf_since_s: float, lost: ProviderError
+    ) -> None:
+        """Nobody listens for so long, which is told where it is long already or will be."""
+        told_s = deaf_since_s + DEAF_S
+        if told_s <= now_s or wait_s > WAITS_S[-1][1]:
+            await self._clock.sleep_until(max(told_s, now_s))
+            self._attendance.nobody(lost)
+        await self._clock.sleep_until(now_s + wait_s)
 
     async def _shift(self, recogniser: Recogniser) -> ProviderError | None:
         """Let one listen until it fails, or somebody better is well."""
@@ -164,6 +168,8 @@ class OpenEar:
         except ProviderError as error:
             lost = error
         finally:
+            if lost is None:
+                self._recognisers.dropped(recogniser, opened_s)
             if lost is None or self._works:
                 self._attendance.used(
                     recogniser.name,
@@ -206,7 +212,7 @@ class OpenEar:
     def _open(self, recogniser: Recogniser) -> Recognition:
         """A recognition that hears again what no final reading covers."""
         source_hz, hearing = self._fitting(recogniser)
-        origin_s, segment, changed = self._open_speech.resume(self._kept[source_hz].first_s)
+        origin_s, segment, changed = self._open_speech.resume(self._first_s(source_hz))
         for told in changed:
             self._tell(told)
         now = self._now = _Listening(recogniser, origin_s, segment, source_hz, self._clock.now())
@@ -215,6 +221,13 @@ class OpenEar:
         now.recognition = recogniser.listen(hearing, lambda heard: self._heard(heard, now))
         self._catch_up(now, now.recognition)
         return now.recognition
+
+    def _first_s(self, source_hz: int) -> float:
+        """From where on audio is worth hearing again: a little before anything that is not dealt
+        with. To read through silence takes a vendor time, and the caller waits."""
+        audio, begins_s = self._kept[source_hz], self._open_speech.begins_s
+        from_s = audio.fed_s if begins_s is None else begins_s
+        return max(audio.first_s, from_s - QUIET_KEPT_S)
 
     def _fitting(self, recogniser: Recogniser) -> tuple[int, Hearing]:
         """Which of the kept audio it is fed, and as what: the line's own where it can be."""
@@ -227,16 +240,33 @@ class OpenEar:
     def _catch_up(self, now: _Listening, recognition: Recognition) -> None:
         """Feed it what it missed, the edges of speech where they belong."""
         audio, origin_s = self._kept[now.source_hz], now.origin_s
-        at_s = origin_s
+        unread, at_s = self._open_speech.unread, origin_s
         for edge in self._open_speech.edges_after(origin_s):
+            if unread and edge.at_s > unread[1]:
+                at_s, unread = self._settle_again(unread, at_s, now, recognition), None
             if edge.at_s > at_s:
                 now.feed(audio.cut(at_s, edge.at_s))
                 at_s = edge.at_s
             recognition.voice(replace(edge, at_s=edge.at_s - origin_s))
+        if unread:
+            at_s = self._settle_again(unread, at_s, now, recognition)
         if rest := audio.cut(at_s, audio.fed_s):
             now.feed(rest)
         if (owed_s := self._open_speech.owed_s) is not None:
             recognition.finalise(owed_s - origin_s)
+
+    def _settle_again(
+        self, unread: tuple[float, float], at_s: float, now: _Listening, recognition: Recognition
+    ) -> float:
+        """Let it read to its end what was settled before anybody had, and begin anew there.
+        Returns up to where it is fed."""
+        owed_s, settled_s = unread
+        if settled_s > at_s:
+            now.feed(self._kept[now.source_hz].cut(at_s, settled_s))
+        if owed_s > now.origin_s:
+            recognition.finalise(owed_s - now.origin_s)
+            recognition.forget(settled_s - now.origin_s)
+        return max(at_s, settled_s)
 
     # --- what is heard -----------------------------------------------------------------------
 

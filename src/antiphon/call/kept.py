@@ -15,13 +15,8 @@ class KeptAudio:
         self._fed_bytes = 0
 
     @property
-    def fed_samples(self) -> int:
-        """How much there was so far."""
-        return self._fed_bytes // 2
-
-    @property
     def fed_s(self) -> float:
-        """The same in seconds."""
+        """How much there was so far."""
         return self._fed_bytes / (2 * self._rate_hz)
 
     @property

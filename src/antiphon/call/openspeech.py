@@ -24,9 +24,24 @@ class OpenSpeech:
         """The newest reading of every segment that is not dealt with."""
         self._segments = 0
         self._settled_s = 0.0
+        self.unread: tuple[float, float] | None = None
+        """Settled before it was read to its end: up to where a final is owed, and up to where it
+        is settled. Whoever takes over hears it again, so that the turn can still be amended."""
 
     def __bool__(self) -> bool:
-        return bool(self._told) or self.owed_s is not None or self._speaking_since is not None
+        settled_s = self.unread[1] if self.unread else self._settled_s
+        told = any(told.end_s > settled_s for told in self._told.values())
+        return told or self.owed_s is not None or self._speaking_since is not None
+
+    @property
+    def begins_s(self) -> float | None:
+        """Where the first of it begins; None where there is nothing."""
+        edges = self.edges_after(self._settled_s)
+        starts = [edge.at_s for edge in edges if isinstance(edge, SpeechStarted)]
+        starts += [told.start_s for told in self._told.values()]
+        if self.owed_s is not None:
+            starts.append(self.owed_s)
+        return min(starts, default=None)
 
     def edge(self, edge: SpeechStarted | SpeechStopped) -> None:
         """Speech began or ended."""
@@ -39,16 +54,23 @@ class OpenSpeech:
             self._told[told.segment] = told
         if told.final and self.owed_s is not None and told.end_s >= self.owed_s - BLUR_S:
             self.owed_s = None
+        if told.final and self.unread and told.end_s >= self.unread[0] - BLUR_S:
+            self._forget(self.unread[1])
 
     def settle(self, until_s: float) -> None:
         """Words up to here are dealt with."""
+        if self.owed_s is not None and self.owed_s <= until_s + BLUR_S:
+            self.unread, self.owed_s = (self.owed_s, until_s), None
+        else:
+            self._forget(until_s)
+
+    def _forget(self, until_s: float) -> None:
+        self.unread = None
         self._settled_s = max(self._settled_s, until_s)
         self._told = {n: told for n, told in self._told.items() if told.end_s > until_s}
         # The last edge before says whether somebody was speaking.
         while len(self._edges) > 1 and self._edges[1].at_s <= until_s:
             self._edges.popleft()
-        if self.owed_s is not None and self.owed_s <= until_s + BLUR_S:
-            self.owed_s = None
 
     def edges_after(self, origin_s: float) -> list[SpeechStarted | SpeechStopped]:
         """Where speech begins and ends from there on."""
@@ -61,6 +83,8 @@ class OpenSpeech:
     def resume(self, first_s: float) -> tuple[float, int, list[TranscriptChanged]]:
         """Where to hear again from, the number of the first segment found there, and what changes
         in the segments before. ``first_s`` is where the audio begins that is still there."""
+        if self.unread and self.unread[0] <= first_s:
+            self._forget(self.unread[1])  # it is gone
         guessed = [told for told in self._told.values() if not self._is_done(told)]
         done_s = max((t.end_s for t in self._told.values() if self._is_done(t)), default=0.0)
         origin_s = max(self._settled_s, done_s, first_s)
@@ -83,9 +107,20 @@ class OpenSpeech:
         return replace(told, text=text, words=words, end_s=until_s, final=True)
 
     def _is_done(self, told: TranscriptChanged) -> bool:
-        """It was heard to its end: nothing said since belongs to it."""
-        since_s = self._speaking_since
-        return told.final and (since_s is None or told.end_s <= since_s)
+        """It was heard to its end: nothing said since belongs to it. A final that was told amid
+        speech may have ended within a word."""
+        return told.final and not self._amid_speech(told.end_s)
+
+    def _amid_speech(self, at_s: float) -> bool:
+        since_s: float | None = None
+        for edge in self._edges:
+            if isinstance(edge, SpeechStarted):
+                since_s = edge.at_s
+            elif since_s is not None and since_s < at_s < edge.at_s - BLUR_S:
+                return True
+            else:
+                since_s = None
+        return since_s is not None and since_s < at_s
 
     @property
     def _speaking_since(self) -> float | None:

@@ -4,7 +4,10 @@ Lives here: what every hosted voice does to text and to PCM16, whichever protoco
 not live here: how text is written for the ear (`antiphon.mouth`), and any vendor's limits.
 """
 
-__all__ = ["pieces", "speakable", "whole_samples"]
+import re
+from collections.abc import Callable, Collection
+
+__all__ = ["pieces", "speakable", "stressed", "whole_samples"]
 
 
 def speakable(text: str) -> bool:
@@ -23,6 +26,16 @@ def pieces(clause: str, letters: int) -> list[str]:
         found.append(clause[:cut])
         clause = clause[cut:].lstrip()
     return [*found, clause]
+
+
+def stressed(text: str, stress: Collection[int], mark: Callable[[str], str]) -> str:
+    """A text with some of its words, by number, marked."""
+    words = list(re.finditer(r"\S+", text)) if stress else []
+    for number in sorted(stress, reverse=True):
+        if number < len(words):
+            start, end = words[number].span()
+            text = text[:start] + mark(text[start:end]) + text[end:]
+    return text
 
 
 def whole_samples(data: bytes) -> tuple[bytes, bytes]:

@@ -136,7 +136,7 @@ class FlushedUtterance:
         self._connection: _Connection | None = None
         self._half = b""
 
-    def say(self, clause: str) -> None:
+    def say(self, clause: str, stress: tuple[int, ...] = ()) -> None:
         texts = pieces(sendable(clause), PIECE_LETTERS)
         for number, text in enumerate(texts, 1):
             self._said.append(_Piece(text, self._clauses, number == len(texts)))

@@ -6,8 +6,9 @@ here: what is asked (dialog), what a vendor's error means (its adapter).
 """
 
 import asyncio
+import math
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final
@@ -30,6 +31,9 @@ _WORD_END: Final = re.compile(rf"(?=\s)|(?<={_SIGN})")
 _WORD_START: Final = re.compile(rf"(?<!\S)(?=\S)|(?={_SIGN})|(?<={_SIGN})(?=\S)")
 _WITHIN: Final = re.compile(rf"(?:(?!{_SIGN})\w){{2}}")
 """Two letters of one word."""
+REST_FACTOR: Final = 9.0
+"""Who stands by rests so many times as long as it has read: all calls of a process together cost
+it a tenth of its time, however many they are."""
 _CLINGING: Final = frozenset(",.;:!?%)]}'’”»…")
 """No space goes before these."""
 
@@ -53,6 +57,8 @@ class Minds:
         self._roster, self._clock = roster, clock
         self._patience = patience or Patience()
         self.name = roster.preferred.name
+        self._reading: asyncio.Task[ProviderError | None] | None = None
+        self._rests_until_s = -math.inf
 
     @property
     def roster(self) -> Roster[LanguageModel]:
@@ -65,6 +71,8 @@ class Minds:
 
     async def answer(self, asking: Asking) -> AsyncIterator[Saying]:
         """One answer, by as many models as it takes. Each piece says ``by`` whom it is."""
+        if self._reading:
+            self._reading.cancel()  # whoever waits for an answer goes first
         said = asking.so_far
         tried: list[LanguageModel] = []
         error: ProviderError = Unavailable("nobody could be asked", provider=self.name)
@@ -85,9 +93,35 @@ class Minds:
         raise error
 
     async def prime(self, messages: tuple[Message, ...]) -> None:
-        """The one that is to be asked next reads ahead."""
-        model = next(iter(self._roster.well(self._clock.now())), self._roster.preferred)
-        await model.prime(messages)
+        """The one that is to be asked next reads ahead; then, while nobody asks anything, those
+        who stand by, so that they can go on in the middle of its answer."""
+        well = self._roster.well(self._clock.now()) or [self._roster.preferred]
+        await well[0].prime(messages)
+        if self._reading or self._clock.now() < self._rests_until_s:
+            return
+        try:
+            async with asyncio.TaskGroup() as group:
+                reading = self._reading = group.create_task(self._stand_by(well[1:], messages))
+        finally:
+            self._reading = None
+        if not reading.cancelled() and (error := reading.result()):
+            raise error
+
+    async def _stand_by(
+        self, models: Sequence[LanguageModel], messages: tuple[Message, ...]
+    ) -> ProviderError | None:
+        """What went wrong first; the others read all the same."""
+        began_s, trouble = self._clock.now(), None
+        try:
+            for model in models:
+                try:
+                    await model.prime(messages)
+                except ProviderError as error:
+                    trouble = trouble or error
+            return trouble
+        finally:
+            now_s = self._clock.now()
+            self._rests_until_s = now_s + REST_FACTOR * (now_s - began_s)
 
     async def aclose(self) -> None:
         """See `start`."""
@@ -102,7 +136,7 @@ class Minds:
     ) -> AsyncGenerator[Saying, None]:
         """What one model says of an answer: whole words, and nothing that was said before."""
         seam, words = Seam(asking.so_far), _Words(held=len(self._roster) > 1)
-        answered = False
+        answered, asked_s = False, self._clock.now()
         try:
             async with aclosing(_in_time(model, asking, patience)) as pieces:
                 async for piece in pieces:
@@ -116,6 +150,8 @@ class Minds:
             # Nobody asks for more behind the end of an answer, nor behind what is enough of it.
             if answered:
                 self._roster.succeeded(model)
+            else:
+                self._roster.dropped(model, asked_s)
             raise
 
 

@@ -19,13 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
+from annotated_types import Ge, Le
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from antiphon.errors import ConfigError, Missing
 from antiphon.net.account import Account
 from antiphon.net.cloning import Clips, VoiceList
 
-__all__ = ["Hears", "Offer", "Order", "Port", "Proof", "Speaks", "Thinks"]
+__all__ = ["Hears", "Offer", "Order", "Port", "Proof", "Speaks", "Thinks", "WrongSetting"]
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -81,6 +82,12 @@ class Speaks:
     """The only ones it speaks, where that is known here; empty: its maker knows."""
     voices: tuple[str, ...] | None = None
     """The only ones that may be named, where that is known here: () is one voice and no choice."""
+    styles: tuple[str, ...] = ()
+    """Words for how it is to speak; ``*`` is any, of which a voice heeds what it understands."""
+    pitch: bool = False
+    """It can speak higher and lower."""
+    emphasis: bool = False
+    """It can stress single words; perhaps not in all of its voices."""
 
     @property
     def native_mulaw(self) -> bool:
@@ -232,6 +239,17 @@ _SECRETS: Final = frozenset("api_key apikey key token secret password base_url u
 """What people write into a file to name a key or an address, and no engine has as a setting."""
 
 
+_OUT_OF_RANGE: Final = ("greater_than_equal", "less_than_equal")
+
+
+def _range(kind: type[BaseModel], at: str) -> str:
+    """What a number may be; empty where it has not both ends."""
+    rules = kind.model_fields[at].metadata if at in kind.model_fields else ()
+    low = next((rule.ge for rule in rules if isinstance(rule, Ge)), None)
+    high = next((rule.le for rule in rules if isinstance(rule, Le)), None)
+    return f"{low} to {high}" if low is not None and high is not None else ""
+
+
 def _flaw(key: str) -> str:
     """Why no vendor can have given out this key. Never says the key itself."""
     if key != key.strip() or not key.isprintable():
@@ -246,18 +264,30 @@ def _as_http(url: str) -> str:
     return "http" + url.removeprefix("ws") if url.startswith(("ws://", "wss://")) else url
 
 
+class WrongSetting(ConfigError):
+    """Of one provider, under ``providers`` in an agent file."""
+
+    def __init__(self, provider: str, at: str, what: str, *, fix: str = "") -> None:
+        super().__init__(f"providers: {provider}: {what}", fix=fix)
+        self.at = at
+        """The setting's name."""
+
+
 def _explained(
     name: str, kind: type[BaseModel], given: Mapping[str, object], error: ValidationError
 ) -> ConfigError:
     first = error.errors()[0]
     at = ".".join(map(str, first["loc"]))
     known = [field for field in kind.model_fields if field not in given]
+    if first["type"] in _OUT_OF_RANGE and (range_ := _range(kind, at)):
+        what = f"{at} cannot be {first['input']!r}"
+        return WrongSetting(name, at, what, fix=f"it may be {range_}")
     if first["type"] != "extra_forbidden":
-        return ConfigError(f"providers: {name}: {at} cannot be {first['input']!r}: {first['msg']}")
+        what = f"{at} cannot be {first['input']!r}: {first['msg']}"
+        return WrongSetting(name, at, what)
     if at.lower() in _SECRETS:
-        return ConfigError(f"providers: {name}: no setting {at!r}", fix=KEYS_ELSEWHERE)
+        return WrongSetting(name, at, f"no setting {at!r}", fix=KEYS_ELSEWHERE)
     close = difflib.get_close_matches(at, known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return ConfigError(
-        f"providers: {name}: no setting {at!r}", fix=f"{hint}there are: {', '.join(known)}"
-    )
+    fix = f"{hint}there are: {', '.join(known)}"
+    return WrongSetting(name, at, f"no setting {at!r}", fix=fix)

@@ -27,20 +27,20 @@ _CODE_IN: Final = ("code", "status", "type", "error_code", "err_code", "error_ty
 
 def refusal(status: int, headers: Mapping[str, str], said: str, *, provider: str) -> ProviderError:
     """``said`` is washed already; ``headers`` are looked up in lower case."""
+    after_s = _retry_after_s(headers)
     match status:
         case 429 | 529:  # 529: "overloaded", one vendor's own
-            after_s = _retry_after_s(headers)
             return AtCapacity(said, provider=provider, retry_after_s=after_s)
         case 402:  # somebody has to pay first
             return AtCapacity(said, provider=provider, retry_after_s=EMPTY_S)
         case 401 | 403 if "quota" in said.lower():  # some say so in place of 429
             return AtCapacity(said, provider=provider, retry_after_s=EMPTY_S)
         case 408 | 504:
-            return TimedOut(said, provider=provider)
+            return TimedOut(said, provider=provider, retry_after_s=after_s)
         case _ if 400 <= status < 500:
-            return Rejected(said, provider=provider)
+            return Rejected(said, provider=provider, retry_after_s=after_s)
         case _:
-            return Unavailable(said, provider=provider)
+            return Unavailable(said, provider=provider, retry_after_s=after_s)
 
 
 def in_words(body: str) -> str:

@@ -16,14 +16,15 @@ from typing import Final, Protocol, TypeAlias
 
 from antiphon.errors import TimedOut, Unavailable
 from antiphon.events import SpeechStarted, SpeechStopped
+from antiphon.net.chunks import Chunks
 from antiphon.net.owed import Owed
 from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
 
-__all__ = ["FRAME_S", "OpenSession", "Rhythm", "Session", "SessionRecognition", "Told"]
+__all__ = ["CHUNKS", "OpenSession", "Rhythm", "Session", "SessionRecognition", "Told"]
 
-FRAME_S: Final = 0.1
-"""Of audio in one message: the clouds ask for 100 ms or so. At 48 kHz it has 9600 bytes."""
+CHUNKS: Final = Chunks(usual_ms=100)
+"""The clouds ask for 100 ms or so."""
 BLUR_S: Final = 0.05
 """The end of a voice is not known better."""
 FINISH: Final = "finish"
@@ -75,6 +76,8 @@ class Rhythm:
     """A stream this old is ended where nobody speaks."""
     most_s: float
     """And one this old anywhere."""
+    chunk_s: float
+    """Of audio in one message."""
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +107,7 @@ class SessionRecognition:
         ``pcm16``."""
         self._provider, self._begin_one, self._rhythm = provider, begin, rhythm
         self._rate_hz = hearing.rate_hz
-        self._feed = AudioFeed(hearing.rate_hz, FRAME_S, provider, hearing.encoding)
+        self._feed = AudioFeed(hearing.rate_hz, rhythm.chunk_s, provider, hearing.encoding)
         self._segments = Segments(tell)
         self._open: _Stream | None = None
         self._last: _Stream | None = None

@@ -19,19 +19,28 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from antiphon.errors import ProviderError, Unavailable
 from antiphon.net.child_job import sendable
 from antiphon.net.clauses import pieces, speakable, whole_samples
 from antiphon.ports.tts import Spoken, SpokenWord
 
-__all__ = ["HttpUtterance", "Sound"]
+__all__ = ["HttpUtterance", "Sound", "Stressed"]
 
 Sound: TypeAlias = Callable[[str], AsyncGenerator[bytes | tuple[SpokenWord, ...], None]]
 """Asks for a text's speech and yields it as PCM16, in chunks of any length, cut anywhere; where
 the vendor tells, also the words of the chunk that comes next, in samples of this text. It is
 closed early when nobody wants the rest. Raises a `ProviderError`."""
+
+
+class Stressed(Protocol):
+    """The same, of a text in which words are to be stressed, by number."""
+
+    def __call__(
+        self, text: str, /, stress: tuple[int, ...]
+    ) -> AsyncGenerator[bytes | tuple[SpokenWord, ...], None]: ...
+
 
 AHEAD: Final = 2
 """Requests under way: the piece being spoken and the next."""
@@ -49,6 +58,7 @@ class _Piece:
     clause: int
     last: bool
     """It is the last of its clause."""
+    stress: tuple[int, ...] = ()
     made: deque[bytes] = field(default_factory=deque)
     """Sound that is not spoken yet."""
     half: bytes = b""
@@ -83,10 +93,11 @@ class HttpUtterance:
         provider: str,
         letters: int = PIECE_LETTERS,
         ahead: int = AHEAD,
+        stressed: Stressed | None = None,
     ) -> None:
         """``letters`` is the most one request may hold; ``ahead`` is 1 where a server cannot
-        answer two at once."""
-        self._sound, self._provider = sound, provider
+        answer two at once; ``stressed`` is for vendors that can stress words."""
+        self._sound, self._stressed, self._provider = sound, stressed, provider
         self._letters, self._ahead = letters, ahead
         self._said: deque[_Piece] = deque()
         """Not asked for yet."""
@@ -97,10 +108,14 @@ class HttpUtterance:
         self._ended = False
         self._woken = asyncio.Event()
 
-    def say(self, clause: str) -> None:
+    def say(self, clause: str, stress: tuple[int, ...] = ()) -> None:
         texts = pieces(sendable(clause), self._letters)
+        before = 0
         for number, text in enumerate(texts, 1):
-            self._said.append(_Piece(text, self._clauses, number == len(texts)))
+            words = len(text.split()) if stress else 0
+            here = tuple(word - before for word in stress if before <= word < before + words)
+            self._said.append(_Piece(text, self._clauses, number == len(texts), here))
+            before += words
         self._clauses += 1
         self._woken.set()
 
@@ -169,7 +184,11 @@ class HttpUtterance:
 
     async def _hear(self, piece: _Piece) -> None:
         heard = 0
-        async with aclosing(self._sound(piece.text)) as chunks:
+        if piece.stress and self._stressed:
+            sound = self._stressed(piece.text, stress=piece.stress)
+        else:
+            sound = self._sound(piece.text)
+        async with aclosing(sound) as chunks:
             async for chunk in chunks:
                 if isinstance(chunk, tuple):
                     piece.words += chunk

@@ -111,8 +111,10 @@ class Tiered:
                     yield piece
 
     async def prime(self, messages: tuple[Message, ...]) -> None:
-        """The small one reads ahead: it is asked most of the time."""
-        await self._small.prime(messages)
+        """The small one reads ahead what it will be asked: it is asked most of the time."""
+        asked = Asking(messages=messages)
+        asked = _instructed(asked) if self._tiers.hands_over else asked
+        await self._small.prime(asked.messages)
 
     async def aclose(self) -> None:
         await self._small.aclose()

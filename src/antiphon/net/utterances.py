@@ -134,7 +134,7 @@ class UtteranceRecognition:
     def forget(self, until_s: float) -> None:
         self._floor = max(self._floor, self._samples(until_s))
         segment = self._open
-        if segment is None:
+        if segment is None or segment.begin >= self._floor:
             return
         rest = segment.spans_after(self._floor)
         self._open = None

@@ -8,6 +8,8 @@ from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, Transc
 
 Heard: TypeAlias = TranscriptChanged | EndpointHinted
 Encoding: TypeAlias = Literal["pcm16", "mulaw", "alaw"]
+Chunk: TypeAlias = int | Literal["auto", "phone", "browser", "batch"]
+"""Milliseconds, or what `antiphon.net.chunks` knows by that name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,8 @@ class Hearing:
     language: str = "en"
     keyterms: tuple[str, ...] = ()
     """Words worth expecting: names, products."""
+    chunk_ms: Chunk = "auto"
+    """How much audio a streaming engine is sent in one message, as far as its vendor takes it."""
 
 
 class Recognition(Protocol):

@@ -65,6 +65,9 @@ TurnEvent = (
 
 # A timer that would fire again at once waits at least this long, so time always moves.
 LEAST_WAIT_S = 0.005
+# Words that came without a voice are complete when no more have come for this long: a recogniser
+# tells a word about so much later than the one before.
+UNVOICED_S = 0.4
 
 
 class Machine:
@@ -79,6 +82,10 @@ class Machine:
         self._waits = Waits(settings)
         self._audio = AudioClock()
         self._transcript = Transcript()
+        self._told_s = -math.inf
+        """Where the audio was when the recogniser last told something new."""
+        self._asked_s = -math.inf
+        """Up to here a final was asked for."""
         self._replies = Replies()
         self._expectation = Expectation()
         self._voice = False
@@ -187,7 +194,11 @@ class Machine:
             at_s = turn.anchor_s = max(turn.anchor_s, at_s)
         if self.state is State.HEARING:
             self._go(Cue.CALLER_PAUSED)
-        self._out.append(order.FinaliseTranscript(until_s=at_s))
+        self._finalise(at_s)
+
+    def _finalise(self, until_s: float) -> None:
+        self._asked_s = max(self._asked_s, until_s)
+        self._out.append(order.FinaliseTranscript(until_s=until_s))
 
     def _begin_or_go_on(self, at_s: float) -> Turn:
         """The caller speaks: a new turn, or more of the one under way."""
@@ -234,7 +245,10 @@ class Machine:
         return max(turn.anchor_s, span[1]) if span else turn.anchor_s
 
     def _transcript_changed(self, heard: TranscriptChanged, now: float) -> None:
+        before = self._transcript.said()
         self._transcript.change(heard)
+        if self._transcript.said() != before:
+            self._told_s = self._audio.position(now)
         if heard.final:
             self._amend_heard_turn()
         if self.state is State.OVERLAP and heard.end_s > self._overlap_s:
@@ -294,6 +308,22 @@ class Machine:
         turn, last = self._turn, heard.words[-1].end_s if heard.words else None
         if turn and last is not None and last > turn.anchor_s + 2 * BLUR_S:
             turn.anchor_s = max(turn.anchor_s, min(last, self._audio.position(now)))
+
+    def _finalise_unvoiced(self, end_s: float) -> float:
+        """Words that came without a voice have no end of speech to ask for their final at: it is
+        asked for when no more come. Returns how much more audio to wait for until then."""
+        if not self._unvoiced(end_s):
+            return math.inf
+        wait_s = self._told_s + UNVOICED_S - self._audio.until_s
+        if wait_s > 0:
+            return wait_s
+        self._finalise(self._audio.until_s)
+        return math.inf
+
+    def _unvoiced(self, end_s: float) -> bool:
+        """Nobody has asked for the final of words up to here, and no voice is there to end."""
+        asked = self._transcript.is_final(end_s) or self._asked_s >= end_s - 2 * BLUR_S
+        return not asked and not self._voice and self._transcript.open() is not None
 
     def _abandon(self, turn: Turn) -> None:
         if turn.prepared is not None:
@@ -443,12 +473,13 @@ class Machine:
 
     def _consider_pause(self, turn: Turn, now: float) -> float | None:
         length_s = self._audio.until_s - turn.anchor_s
-        text = self._transcript.said()
+        text, end_s = self._transcript.said(), self._end_of(turn)
+        ask_s = self._finalise_unvoiced(end_s)
         seen = pause.Pause(
             evidence=Evidence(
                 text=text, score=turn.score, expectation=self._expectation, hint=turn.hint
             ),
-            final=self._transcript.is_final(self._end_of(turn)),
+            final=self._transcript.is_final(end_s),
             length_s=length_s,
             heard_s=length_s - self._audio.missing_s,
             looks=turn.looks,
@@ -471,7 +502,7 @@ class Machine:
                     turn=turn.number, text=text, start_s=turn.start_s, end_s=turn.anchor_s
                 )
             )
-        return self._audio.when(self._audio.until_s + verdict.wait_s)
+        return self._audio.when(self._audio.until_s + min(verdict.wait_s, ask_s))
 
     def _nothing_said(self, turn: Turn) -> None:
         """It was a sound, not a turn: the caller is as silent as before. Where the recogniser has
@@ -518,7 +549,7 @@ class Machine:
         looks = sum(at <= voiced_s for at in self.settings.overlap_looks_s)
         if self._voice and looks > turn.looks:
             turn.looks = looks
-            self._out.append(order.FinaliseTranscript(until_s=self._audio.until_s))
+            self._finalise(self._audio.until_s)
 
     def _keep(self, turn: Turn, final: bool, why: str) -> None:
         """The agent keeps the floor, and what was said belongs to no turn. What may still be read
@@ -529,6 +560,8 @@ class Machine:
         if span and final:
             self._out.append(order.NoteBackchannel(text=self._transcript.text(self._overlap_s)))
             self._transcript.cut(self._overlap_s, span[1])
+        if span and self._unvoiced(span[1]):
+            self._finalise(self._audio.until_s)
         if turn.answered is None and (final or not span):
             self._abandon(turn)
             self._turn = None

@@ -5,9 +5,13 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from antiphon.net.account import Account
+from antiphon.net.chunks import Chunks
 from antiphon.net.offering import Hears
+from antiphon.providers.assemblyai import wire
 
-__all__ = ["UNIVERSAL", "UniversalSettings"]
+__all__ = ["CHUNKS", "UNIVERSAL", "UniversalSettings"]
+
+CHUNKS: Final = Chunks(least_ms=wire.FRAME_MS[0], usual_ms=wire.FRAME_MS[0])
 
 
 class UniversalSettings(BaseModel):
@@ -41,6 +45,9 @@ class UniversalSettings(BaseModel):
     """Without audio for so long, KeepAlive is sent."""
     inactivity_timeout_s: int = Field(default=60, ge=5, le=3600)
     """The vendor ends a session that was left alone for so long: what is open is billed."""
+    chunk_ms: int | None = Field(default=None, ge=CHUNKS.least_ms, le=CHUNKS.most_ms)
+    """Audio in one message. None: as the agent file says for all, or as suits the line.
+    The vendor takes none shorter than 50."""
 
 
 UNIVERSAL: Final = Hears(

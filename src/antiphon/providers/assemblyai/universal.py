@@ -17,13 +17,11 @@ from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
 from antiphon.providers.assemblyai import wire
 from antiphon.providers.assemblyai.opening import ENCODINGS, begun, read, universal_url
-from antiphon.providers.assemblyai.settings import UniversalSettings
+from antiphon.providers.assemblyai.settings import CHUNKS, UniversalSettings
 
 __all__ = ["FAREWELL", "Universal"]
 
 LEAST_FRAME_S: Final = wire.FRAME_MS[0] / 1000
-FRAME_S: Final = LEAST_FRAME_S
-"""The vendor's advice."""
 MOST_AHEAD_S: Final = 240.0
 """Audio that far ahead of time is no call's, and is left out. The vendor reads 1.25 times as fast
 as time goes by, and ends a session (3007) with more than 5 minutes waiting (third party)."""
@@ -53,7 +51,8 @@ class Universal:
         self._url = universal_url(settings, hearing)
         encoding = ENCODINGS[hearing.encoding][0]
         self._rate_hz = hearing.rate_hz
-        self._feed = AudioFeed(hearing.rate_hz, FRAME_S, peer.provider, encoding)
+        chunk_s = CHUNKS.seconds(settings.chunk_ms, hearing)
+        self._feed = AudioFeed(hearing.rate_hz, chunk_s, peer.provider, encoding)
         self._segments = Segments(tell)
         self._owed = Owed(settings.finalise_within_s)
         self._since_s = 0.0

@@ -5,10 +5,14 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from antiphon.net.account import Account
+from antiphon.net.chunks import Chunks
 from antiphon.net.offering import Hears, Speaks
 from antiphon.providers.aws.account import REGION, Secrets
 
-__all__ = ["POLLY", "TRANSCRIBE", "PollySettings", "TranscribeSettings"]
+__all__ = ["CHUNKS", "POLLY", "TRANSCRIBE", "PollySettings", "TranscribeSettings"]
+
+CHUNKS: Final = Chunks(least_ms=50, usual_ms=100)
+"""50 to 200 ms, the vendor advises; a second is the most it takes."""
 
 
 class TranscribeSettings(BaseModel):
@@ -41,6 +45,9 @@ class TranscribeSettings(BaseModel):
     (unconfirmed)."""
     most_s: PositiveFloat = 3.9 * 3600.0
     """A stream this old is ended whether anybody speaks or not."""
+    chunk_ms: int | None = Field(default=None, ge=CHUNKS.least_ms, le=CHUNKS.most_ms)
+    """Audio in one message. None: as the agent file says for all, or as suits the line.
+    The vendor advises 50 to 200."""
 
 
 class PollySettings(BaseModel):
@@ -83,4 +90,7 @@ POLLY: Final = Speaks(
     speed=(0.2, 2.0),
     encodings=("linear16",),
     rates_hz=(8000, 16000),
+    # Of the standard engine.
+    pitch=True,
+    emphasis=True,
 )

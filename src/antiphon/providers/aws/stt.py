@@ -16,7 +16,7 @@ from antiphon.ports.stt import Heard, Hearing
 from antiphon.providers.aws.account import Login
 from antiphon.providers.aws.errors import of_transcribe
 from antiphon.providers.aws.sdk import Stream, Transcribe, TranscribeSdk, load_transcribe
-from antiphon.providers.aws.settings import TranscribeSettings
+from antiphon.providers.aws.settings import CHUNKS, TranscribeSettings
 
 __all__ = ["HOME", "TranscribeRecogniser", "TranscribeSession"]
 
@@ -58,6 +58,7 @@ class TranscribeRecogniser:
             silence_after_s=settings.silence_after_s,
             pause_after_s=settings.pause_after_s,
             most_s=settings.most_s,
+            chunk_s=CHUNKS.seconds(settings.chunk_ms, hearing),
         )
         plain = replace(hearing, encoding="pcm16")  # G.711 is not read
         return SessionRecognition(self.name, partial(self._begin, plain), rhythm, plain, tell)

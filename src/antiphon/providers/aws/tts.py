@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from xml.sax.saxutils import escape
 
 from antiphon.errors import Rejected
+from antiphon.net.clauses import stressed
 from antiphon.net.spoken_http import HttpUtterance
 from antiphon.ports.tts import Speaking
 from antiphon.providers.aws.account import Login
@@ -22,6 +23,9 @@ HOME: Final = "https://polly.us-east-1.amazonaws.com"
 CHUNK: Final = 3200
 """A tenth of a second at 16 kHz: a read blocks until it has so much."""
 THREADS: Final = 16
+LOWEST: Final = 0.667
+HIGHEST: Final = 1.5
+"""Times the voice's own pitch."""
 NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 T = TypeVar("T")
@@ -50,7 +54,8 @@ class PollySynthesiser:
         self._sdk, self._client = await asyncio.to_thread(self._loaded, login)
 
     def utter(self, speaking: Speaking) -> HttpUtterance:
-        return HttpUtterance(partial(self._sound, speaking), provider=self.name)
+        sound = partial(self._sound, speaking)
+        return HttpUtterance(sound, provider=self.name, stressed=sound)
 
     async def aclose(self) -> None:
         client, self._client = self._client, None
@@ -62,10 +67,12 @@ class PollySynthesiser:
         sdk, settings = self._load(), self._settings
         return sdk, sdk.client(login, settings.connect_within_s, settings.audio_within_s)
 
-    async def _sound(self, speaking: Speaking, text: str) -> AsyncGenerator[bytes, None]:
+    async def _sound(
+        self, speaking: Speaking, text: str, stress: tuple[int, ...] = ()
+    ) -> AsyncGenerator[bytes, None]:
         if self._client is None:
             raise Rejected("was not started", provider=self.name)
-        request = partial(self._client.synthesize_speech, **self._request(speaking, text))
+        request = partial(self._client.synthesize_speech, **self._request(speaking, text, stress))
         answer = await self._in_thread(request, given_up=_discard)
         body: Body = answer["AudioStream"]
         try:
@@ -91,21 +98,39 @@ class PollySynthesiser:
         except self._sdk.errors as error:
             raise of_polly(error, self._sdk, self._login, self.name) from None
 
-    def _request(self, speaking: Speaking, text: str) -> dict[str, str]:
+    def _request(self, speaking: Speaking, text: str, stress: tuple[int, ...]) -> dict[str, str]:
         settings = self._settings
-        slowest, fastest = POLLY.speed or (1.0, 1.0)
-        speed = min(max(speaking.speed, slowest), fastest)
-        plain = speed == 1.0
         said = NOT_XML.sub(" ", text)
-        marked = f'<speak><prosody rate="{speed:.0%}">{escape(said)}</prosody></speak>'
+        marked = self._marked(speaking, said, stress)
         return {
-            "Text": said if plain else marked,
-            "TextType": "text" if plain else "ssml",
+            "Text": marked or said,
+            "TextType": "ssml" if marked else "text",
             "OutputFormat": "pcm",
             "SampleRate": str(settings.rate_hz),
             "VoiceId": speaking.voice or settings.voice,
             "Engine": settings.engine,
         }
+
+    def _marked(self, speaking: Speaking, text: str, stress: tuple[int, ...]) -> str:
+        """The text as a document; empty where plain text will do. What the engine does not know
+        it refuses: only the standard one has a pitch and can stress words."""
+        slowest, fastest = POLLY.speed or (1.0, 1.0)
+        speed = min(max(speaking.speed, slowest), fastest)
+        standard = self._settings.engine == "standard"
+        pitch = 2 ** (speaking.pitch_semitones / 12) if standard else 1.0
+        given = f' rate="{speed:.0%}"' if speed != 1.0 else ""
+        if pitch != 1.0:
+            given += f' pitch="{min(max(pitch, LOWEST), HIGHEST) - 1:+.0%}"'
+        stress = stress if standard else ()
+        if not given and not stress:
+            return ""
+        said = stressed(escape(text), stress, _emphasised)
+        said = f"<prosody{given}>{said}</prosody>" if given else said
+        return f"<speak>{said}</speak>"
+
+
+def _emphasised(word: str) -> str:
+    return f'<emphasis level="strong">{word}</emphasis>'
 
 
 def _discard(answered: "Future[Any]") -> None:

@@ -38,4 +38,7 @@ SPEECH: Final = Speaks(
     speed=(0.5, 2.0),
     encodings=("linear16", "mulaw"),
     rates_hz=(8000, 16000, 22050, 24000, 44100, 48000),
+    styles=("*",),
+    pitch=True,
+    emphasis=True,
 )

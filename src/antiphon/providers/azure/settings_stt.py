@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from antiphon.net.account import Account
 from antiphon.net.offering import Hears
+from antiphon.net.sessions import CHUNKS
 from antiphon.providers.azure.settings import REGION
 
 __all__ = ["RECOGNITION", "RecognitionSettings"]
@@ -36,6 +37,8 @@ class RecognitionSettings(BaseModel):
     SDK; an hour is far from any that was heard of (unconfirmed)."""
     most_s: PositiveFloat = 3600.0
     """A stream this old is ended whether anybody speaks or not."""
+    chunk_ms: int | None = Field(default=None, ge=CHUNKS.least_ms, le=CHUNKS.most_ms)
+    """Audio in one message. None: as the agent file says for all, or as suits the line."""
 
 
 RECOGNITION: Final = Hears(

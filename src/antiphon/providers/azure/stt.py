@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from antiphon.errors import Rejected
-from antiphon.net.sessions import Rhythm, SessionRecognition
+from antiphon.net.sessions import CHUNKS, Rhythm, SessionRecognition
 from antiphon.ports.stt import Heard, Hearing
 from antiphon.providers.azure.recognition import RecognitionSession
 from antiphon.providers.azure.recognition_sdk import SpeechSdk, load
@@ -35,6 +35,7 @@ class AzureRecogniser:
             silence_after_s=settings.silence_after_s,
             pause_after_s=settings.pause_after_s,
             most_s=settings.most_s,
+            chunk_s=CHUNKS.seconds(settings.chunk_ms, hearing),
         )
         return SessionRecognition(self.name, partial(self._begin, hearing), rhythm, hearing, tell)
 

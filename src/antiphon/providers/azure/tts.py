@@ -21,6 +21,11 @@ __all__ = ["SpeechSynthesiser"]
 
 log: Final = logging.getLogger(__name__)
 MULAW_HZ: Final = 8000
+LOWEST: Final = -12.0
+HIGHEST: Final = 7.0
+"""Semitones: half the voice's pitch, and one and a half times, as the vendor has it."""
+STRESSING: Final = frozenset({"en-US-GuyNeural", "en-US-DavisNeural", "en-US-JaneNeural"})
+"""The only voices that can, the vendor says."""
 
 
 class SpeechSynthesiser:
@@ -55,13 +60,16 @@ class SpeechSynthesiser:
             log.warning("not reached at start, will be tried again: %s", error)
 
     def utter(self, speaking: Speaking) -> HttpUtterance:
-        return HttpUtterance(partial(self._sound, speaking), provider=self.name)
+        sound = partial(self._sound, speaking)
+        return HttpUtterance(sound, provider=self.name, stressed=sound)
 
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def _sound(self, speaking: Speaking, text: str) -> AsyncGenerator[bytes, None]:
-        body = wire.encode(self._said(speaking, text))
+    async def _sound(
+        self, speaking: Speaking, text: str, stress: tuple[int, ...] = ()
+    ) -> AsyncGenerator[bytes, None]:
+        body = wire.encode(self._said(speaking, text, stress))
         headers = {
             "Content-Type": "application/ssml+xml",
             "X-Microsoft-OutputFormat": self._format,
@@ -72,7 +80,7 @@ class SpeechSynthesiser:
             async for chunk in answer.chunks():
                 yield g711.decode_mulaw(chunk) if self._settings.encoding == "mulaw" else chunk
 
-    def _said(self, speaking: Speaking, text: str) -> wire.Said:
+    def _said(self, speaking: Speaking, text: str, stress: tuple[int, ...]) -> wire.Said:
         slowest, fastest = SPEECH.speed or (1.0, 1.0)
         voice = speaking.voice or self._settings.voice
         own = wire.locale(voice)
@@ -83,4 +91,7 @@ class SpeechSynthesiser:
             voice=voice,
             speed=min(max(speaking.speed, slowest), fastest),
             language=speaking.language if other else "",
+            style=speaking.style,
+            pitch_semitones=min(max(speaking.pitch_semitones, LOWEST), HIGHEST),
+            stress=stress if voice in STRESSING else (),
         )

@@ -14,13 +14,14 @@ from antiphon.net.owed import Owed
 from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import WIRE_NAMES, AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
-from antiphon.providers.deepgram.settings import FluxSettings
+from antiphon.providers.deepgram.settings import FLUX_CHUNKS, FluxSettings
 from antiphon.providers.deepgram.wire import flux as wire
 
 __all__ = ["FluxRecognition", "flux_url"]
 
-FRAME_S: Final = 0.08
-"""The vendor's advice (unconfirmed)."""
+STEP_S: Final = 0.08
+"""It reads in steps of about this (unconfirmed): what it has read up to so little before a moment
+is all there was. Silence that it waits for is sent in them."""
 FAREWELL: Final = wire.encode(wire.CloseStream())
 HINTS: Final[dict[str, Literal["eager", "resumed", "ended"]]] = {
     "EagerEndOfTurn": "eager",
@@ -55,7 +56,8 @@ class FluxRecognition:
     ) -> None:
         self._peer, self._settings, self._tell = peer, settings, tell
         self._url = flux_url(settings, hearing)
-        self._feed = AudioFeed(hearing.rate_hz, FRAME_S, peer.provider, hearing.encoding)
+        chunk_s = FLUX_CHUNKS.seconds(settings.chunk_ms, hearing)
+        self._feed = AudioFeed(hearing.rate_hz, chunk_s, peer.provider, hearing.encoding)
         self._segments = Segments(tell)
         self._sequence = -1
         self._turn = -1
@@ -94,7 +96,7 @@ class FluxRecognition:
     async def _send(self, socket: Socket) -> None:
         outgoing, idle_s = self._feed.outgoing, self._settings.silence_after_s
         while True:
-            wait_s = idle_s if self._owed.until_s is None else FRAME_S
+            wait_s = idle_s if self._owed.until_s is None else STEP_S
             item = await outgoing.take(wait_s)
             if item is None:
                 self._feed.silence(wait_s)
@@ -165,5 +167,5 @@ class FluxRecognition:
     # --- finals ------------------------------------------------------------------------------
 
     def _answer_if_read(self) -> None:
-        if self._owed.until_s is not None and self._reached_s >= self._wanted_s - FRAME_S:
+        if self._owed.until_s is not None and self._reached_s >= self._wanted_s - STEP_S:
             self._segments.final(self._owed.paid())

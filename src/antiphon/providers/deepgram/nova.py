@@ -9,12 +9,11 @@ from antiphon.net.owed import Owed
 from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import WIRE_NAMES, AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
-from antiphon.providers.deepgram.settings import NovaSettings
+from antiphon.providers.deepgram.settings import NOVA_CHUNKS, NovaSettings
 from antiphon.providers.deepgram.wire import nova as wire
 
 __all__ = ["NovaRecognition", "nova_url"]
 
-FRAME_S: Final = 0.02
 BLUR_S: Final = 0.05
 """A piece that ends this little before a moment has heard everything up to it: the end of a
 voice is not known better."""
@@ -52,7 +51,8 @@ class NovaRecognition:
     ) -> None:
         self._peer, self._settings = peer, settings
         self._url = nova_url(settings, hearing)
-        self._feed = AudioFeed(hearing.rate_hz, FRAME_S, peer.provider, hearing.encoding)
+        chunk_s = NOVA_CHUNKS.seconds(settings.chunk_ms, hearing)
+        self._feed = AudioFeed(hearing.rate_hz, chunk_s, peer.provider, hearing.encoding)
         self._segments = Segments(tell)
         self._closed_s = 0.0
         """Up to here the vendor will not change its mind."""

@@ -5,18 +5,26 @@ from typing import Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
 from antiphon.net.account import Account
+from antiphon.net.chunks import Chunks
 from antiphon.net.offering import Hears, Speaks
 
 __all__ = [
     "AURA",
     "FLUX",
+    "FLUX_CHUNKS",
     "FLUX_TTS",
     "NOVA",
+    "NOVA_CHUNKS",
     "AuraSettings",
     "FluxSettings",
     "FluxTtsSettings",
     "NovaSettings",
 ]
+
+NOVA_CHUNKS: Final = Chunks()
+"""20 to 250 ms, the vendor advises."""
+FLUX_CHUNKS: Final = Chunks(usual_ms=80)
+"""80 ms is what the vendor strongly recommends."""
 
 
 class NovaSettings(BaseModel):
@@ -41,6 +49,8 @@ class NovaSettings(BaseModel):
     keep_alive_s: PositiveFloat = 4.0
     """Without audio for so long, KeepAlive is sent; the vendor closes after about ten seconds
     (third party)."""
+    chunk_ms: int | None = Field(default=None, ge=NOVA_CHUNKS.least_ms, le=NOVA_CHUNKS.most_ms)
+    """Audio in one message. None: as the agent file says for all, or as suits the line."""
 
 
 class FluxSettings(BaseModel):
@@ -63,6 +73,9 @@ class FluxSettings(BaseModel):
     """As for Nova-3."""
     silence_after_s: PositiveFloat = 0.5
     """Without audio for so long, silence is sent."""
+    chunk_ms: int | None = Field(default=None, ge=FLUX_CHUNKS.least_ms, le=FLUX_CHUNKS.most_ms)
+    """Audio in one message. None: as the agent file says for all, or as suits the line.
+    The vendor strongly recommends 80."""
 
 
 class AuraSettings(BaseModel):

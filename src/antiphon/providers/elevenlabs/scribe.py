@@ -20,13 +20,11 @@ from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Encoding, Heard, Hearing
 from antiphon.providers.elevenlabs.account import trouble
-from antiphon.providers.elevenlabs.settings import ScribeSettings
+from antiphon.providers.elevenlabs.settings import SCRIBE_CHUNKS, ScribeSettings
 from antiphon.providers.elevenlabs.wire import scribe as wire
 
 __all__ = ["ScribeRecognition", "url"]
 
-FRAME_S: Final = 0.05
-"""As a peer's client sends it."""
 BLUR_S: Final = 0.05
 """The end of a voice is not known better."""
 KEYTERMS: Final = 50
@@ -73,7 +71,8 @@ class ScribeRecognition:
         self._url, self._rate_hz = url(settings, hearing), hearing.rate_hz
         self._mulaw = _native(hearing)
         encoding: Encoding = "mulaw" if self._mulaw else "pcm16"
-        self._feed = AudioFeed(hearing.rate_hz, FRAME_S, peer.provider, encoding)
+        chunk_s = SCRIBE_CHUNKS.seconds(settings.chunk_ms, hearing)
+        self._feed = AudioFeed(hearing.rate_hz, chunk_s, peer.provider, encoding)
         self._segments = Segments(tell)
         self._sent_s = self._committed_s = 0.0
         """Audio sent, and how much of it was committed, in the vendor's seconds."""

@@ -8,12 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from antiphon.audio import g711
 from antiphon.net.account import Account
+from antiphon.net.chunks import Chunks
 from antiphon.net.offering import Hears, Speaks
 from antiphon.providers.elevenlabs.wire import speech as wire
 
 __all__ = [
     "FORMATS",
     "SCRIBE",
+    "SCRIBE_CHUNKS",
     "STREAMED",
     "VOICE",
     "HttpSettings",
@@ -22,6 +24,9 @@ __all__ = [
     "SoundFormat",
     "SpeechSettings",
 ]
+
+SCRIBE_CHUNKS: Final = Chunks(usual_ms=50)
+"""A peer's client sends 50 ms; nothing is known of a limit but on bytes."""
 
 OutputFormat: TypeAlias = Literal[
     "pcm_8000",
@@ -172,6 +177,8 @@ class ScribeSettings(BaseModel):
     it is taken without them."""
     keep_alive_s: PositiveFloat = 10.0
     """Without audio for so long, an empty message is sent."""
+    chunk_ms: int | None = Field(default=None, ge=SCRIBE_CHUNKS.least_ms, le=SCRIBE_CHUNKS.most_ms)
+    """Audio in one message. None: as the agent file says for all, or as suits the line."""
 
 
 _ENCODINGS: Final = ("linear16", "mulaw", "alaw")

@@ -90,7 +90,7 @@ class SpeechUtterance:
         self._woken = asyncio.Event()
         self._context: Context | None = None
 
-    def say(self, clause: str) -> None:
+    def say(self, clause: str, stress: tuple[int, ...] = ()) -> None:
         texts = pieces(sendable(clause), PIECE_LETTERS)
         for number, text in enumerate(texts, 1):
             self._said.append(Part(self._clauses, number == len(texts), Passage(text)))

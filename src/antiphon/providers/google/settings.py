@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from antiphon.net.account import Account
 from antiphon.net.offering import Hears, Speaks
+from antiphon.net.sessions import CHUNKS
 
 __all__ = ["SPEECH", "VOICE", "SpeechSettings", "VoiceSettings"]
 
@@ -41,6 +42,9 @@ class SpeechSettings(BaseModel):
     vendor aborts it, as its users have reported."""
     most_s: PositiveFloat = 290.0
     """A stream this old is ended whether anybody speaks or not."""
+    chunk_ms: int | None = Field(default=None, ge=CHUNKS.least_ms, le=CHUNKS.most_ms)
+    """Audio in one message. None: as the agent file says for all, or as suits the line.
+    The vendor recommends 100."""
 
 
 class VoiceSettings(BaseModel):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from antiphon.errors import Missing, Rejected
-from antiphon.net.sessions import Rhythm, SessionRecognition
+from antiphon.net.sessions import CHUNKS, Rhythm, SessionRecognition
 from antiphon.ports.stt import Heard, Hearing
 from antiphon.providers.google.account import key_of, knock
 from antiphon.providers.google.sdk import Client, Sdk, load_speech
@@ -52,6 +52,7 @@ class SpeechRecogniser:
             silence_after_s=settings.silence_after_s,
             pause_after_s=settings.pause_after_s,
             most_s=settings.most_s,
+            chunk_s=CHUNKS.seconds(settings.chunk_ms, hearing),
         )
         return SessionRecognition(self.name, partial(self._begin, hearing), rhythm, hearing, tell)
 

@@ -13,6 +13,7 @@ import ctypes
 import functools
 import importlib
 import importlib.metadata
+import inspect
 import json
 import os
 import signal
@@ -26,6 +27,14 @@ LENGTHS = struct.Struct(">II")
 PR_SET_PDEATHSIG = 1
 TIMED_TRANSCRIPT = "lk.timed_transcripts"
 """Under which a synthesised frame carries the times of its words."""
+WISHES = {
+    "keyterms": ("keyterms", "keyterm", "keyterms_prompt", "phrase_list", "keywords"),
+    "language": ("language",),
+    "speed": ("speed",),
+}
+"""What a call may wish for, and what the plugins' classes call it: the first one found is used."""
+MOST_OTHERS = 8
+"""All calls of an agent have the same wishes; whoever has many agents makes some of them anew."""
 HEARD = {"interim_transcript": False, "preflight_transcript": False, "final_transcript": True}
 
 
@@ -62,7 +71,11 @@ class Plugin:
 
     def __init__(self, link: Link, settings: dict[str, Any]) -> None:
         self._link = link
+        self._settings = settings
         self._engine = made(settings)
+        self._others: dict[str, Any] = {}
+        """Made with a call's wishes."""
+        self._names = names_of_wishes(type(self._engine), settings)
         self._rtc = importlib.import_module("livekit.rtc")
         agents = importlib.import_module("livekit.agents")
         # Whether to try again is the parent's to decide.
@@ -73,6 +86,7 @@ class Plugin:
         self.facts = {
             "version": version(settings["plugin"]),
             "rate_hz": getattr(self._engine, "sample_rate", 0),
+            "takes": sorted(self._names),
         }
         if settings["port"] == "stt" and not self._engine.capabilities.streaming:
             raise Refused(f"{settings['plugin']}.{settings['class']} does not stream", "")
@@ -84,7 +98,7 @@ class Plugin:
             case "DoJob", "listen":
                 self._begin(job, self._listen(job, fields))
             case "DoJob", "speak":
-                self._begin(job, self._speak(job, fields["text"]))
+                self._begin(job, self._speak(job, fields))
             case "MoreWork", "audio":
                 self._feed(job, payload)
             case "MoreWork", "flush" if job in self._ears:
@@ -104,11 +118,33 @@ class Plugin:
         else:
             self._link.send("Failed", job=job, kind=kind_of(error), what=told(error))
 
+    def _engine_for(self, fields: dict[str, Any]) -> Any:
+        """The class as it was asked for, or once more with what a call wishes."""
+        wishes = {name: fields.get(wish) for wish, name in self._names.items() if name}
+        wishes = {name: wish for name, wish in wishes.items() if wish}
+        key = json.dumps(wishes, sort_keys=True)
+        if wishes and key not in self._others:
+            while len(self._others) >= MOST_OTHERS:
+                del self._others[next(iter(self._others))]
+            self._others[key] = self._made_with(wishes)
+        return self._others[key] if wishes else self._engine
+
+    def _made_with(self, wishes: dict[str, Any]) -> Any:
+        arguments = {**self._settings["arguments"], **wishes}
+        try:
+            return made({**self._settings, "arguments": arguments})
+        except Refused as refused:  # not with this model, or not in this form
+            # The parent logs what is said here.
+            sys.stderr.write(f"goes on without {', '.join(wishes)}: {refused.args[0]}\n")
+            sys.stderr.flush()
+            return self._engine
+
     # --- listening ----------------------------------------------------------------------------
 
     async def _listen(self, job: int, fields: dict[str, Any]) -> None:
+        engine = self._engine_for({"keyterms": fields["keyterms"]})
         language = {"language": fields["language"]} if fields["language"] else {}
-        stream = self._engine.stream(conn_options=self._once, **language)
+        stream = engine.stream(conn_options=self._once, **language)
         self._ears[job], self._rates[job] = stream, fields["rate_hz"]
         try:
             async for event in stream:
@@ -144,13 +180,14 @@ class Plugin:
 
     # --- speaking -----------------------------------------------------------------------------
 
-    async def _speak(self, job: int, text: str) -> None:
-        if self._engine.capabilities.streaming:
-            stream = self._engine.stream(conn_options=self._once)
+    async def _speak(self, job: int, fields: dict[str, Any]) -> None:
+        engine, text = self._engine_for(fields), fields["text"]
+        if engine.capabilities.streaming:
+            stream = engine.stream(conn_options=self._once)
             stream.push_text(text)
             stream.end_input()
         else:
-            stream = self._engine.synthesize(text, conn_options=self._once)
+            stream = engine.synthesize(text, conn_options=self._once)
         try:
             async for audio in stream:
                 frame = audio.frame
@@ -179,6 +216,24 @@ def made(settings: dict[str, Any]) -> Any:
     except (TypeError, ValueError) as error:
         fix = "mend its arguments, or put the vendor's key into the environment"
         raise Refused(f"{name} cannot be made: {error}", fix) from None
+
+
+def names_of_wishes(kind: Any, settings: dict[str, Any]) -> dict[str, str]:
+    """What the class calls what a call may wish for; what it does not take is not in it. Empty
+    where the wish was decided already, by the arguments."""
+    known = inspect.signature(kind).parameters
+    found: dict[str, str] = {}
+    for wish, names in WISHES.items():
+        # Some want weights beside the words: those cannot be made up.
+        taken = [name for name in names if name in known]
+        taken = [name for name in taken if "tuple" not in str(known[name].annotation)]
+        if any(name in settings["arguments"] for name in names):
+            found[wish] = ""
+        elif taken:
+            found[wish] = taken[0]
+    if settings["port"] == "stt" and "language" in inspect.signature(kind.stream).parameters:
+        found["language"] = ""  # said to each stream
+    return found
 
 
 def version(plugin: str) -> str:

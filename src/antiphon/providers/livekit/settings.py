@@ -7,9 +7,21 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
+from antiphon.net.chunks import Chunks
 from antiphon.net.offering import Hears, Speaks
 
-__all__ = ["EARS", "VOICE", "PluginSettings", "RecogniserSettings", "VoiceSettings", "is_secret"]
+__all__ = [
+    "CHUNKS",
+    "EARS",
+    "VOICE",
+    "PluginSettings",
+    "RecogniserSettings",
+    "VoiceSettings",
+    "is_secret",
+]
+
+CHUNKS: Final = Chunks()
+"""To the child; most plugins make chunks of their own of it for their vendor."""
 
 SECRET: Final = re.compile(r"(?:.*_)?(?:api_?key|key|token|secret|password)", re.IGNORECASE)
 """What names a secret, among arguments and in the environment; ``keyterms`` do not."""
@@ -36,10 +48,13 @@ class RecogniserSettings(PluginSettings):
     finalise_within_s: PositiveFloat = 1.5
     """LiveKit's interface has no answer to a flush: if no final that reaches far enough comes in
     this time, what was told so far is the final."""
+    chunk_ms: int | None = Field(default=None, ge=CHUNKS.least_ms, le=CHUNKS.most_ms)
+    """Audio in one message. None: as the agent file says for all, or as suits the line.
+    It is given to the plugin, and most make messages of their own size of it."""
 
 
 class VoiceSettings(PluginSettings):
-    """How a TTS class of a plugin speaks. Its voice and speed are among the arguments."""
+    """How a TTS class of a plugin speaks. Its voice is among the arguments."""
 
     audio_within_s: PositiveFloat = 5.0
     """No audio for so long while some is owed: the clause is given up."""
@@ -59,10 +74,10 @@ EARS: Final = Hears(
     finalise=True,
     end_of_turn="none",
     keep_alive="none",
-    keyterms=False,
+    keyterms=True,
     encodings=("linear16",),
 )
-"""Word times where the plugin has them."""
+"""Word times and keyterms where the plugin has them."""
 VOICE: Final = Speaks(
     streaming=True, word_times=True, cancel=True, speed=None, encodings=("linear16",)
 )

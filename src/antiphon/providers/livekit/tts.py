@@ -15,13 +15,16 @@ from antiphon.net.child import Child
 from antiphon.net.child_job import Answer, Job, Urgency, sendable
 from antiphon.net.clauses import pieces, speakable
 from antiphon.ports.tts import Speaking, Spoken, SpokenWord
-from antiphon.providers.livekit.plugin import fingerprint, plugin_child
+from antiphon.providers.livekit.plugin import Wishes, fingerprint, plugin_child
 from antiphon.providers.livekit.settings import VoiceSettings
 
 __all__ = ["PluginSynthesiser", "PluginUtterance"]
 
 PIECE_LETTERS: Final = 1000
 """More in one synthesis than many vendors take."""
+USUAL: Final = "en"
+"""What the plugins speak where nothing is said; some vendors take no language with some models,
+so it is named only where it is another."""
 
 
 class PluginSynthesiser:
@@ -34,6 +37,7 @@ class PluginSynthesiser:
         self.fingerprint = ""
         self._settings = settings
         self._child = plugin_child(name, "tts", settings, environ)
+        self._wishes = Wishes(name)
 
     @property
     def child(self) -> Child:
@@ -44,12 +48,17 @@ class PluginSynthesiser:
         """Start the child and make the plugin's class; the vendor is met in the first reply.
         Raises `Missing` where the plugin is not installed or lacks its key."""
         facts = await self._child.start()
+        self._wishes.learn(facts)
         self.rate_hz = int(facts["rate_hz"])
         arguments = self._settings.arguments
         self.fingerprint = fingerprint(self.name, str(facts["version"]), arguments)
 
     def utter(self, speaking: Speaking) -> "PluginUtterance":
-        return PluginUtterance(self._child, self.rate_hz, self._settings)
+        wishes = self._wishes.make(
+            speed=None if speaking.speed == 1.0 else speaking.speed,
+            language=None if speaking.language == USUAL else speaking.language,
+        )
+        return PluginUtterance(self._child, self.rate_hz, self._settings, wishes)
 
     async def aclose(self) -> None:
         await self._child.aclose()
@@ -58,8 +67,14 @@ class PluginSynthesiser:
 class PluginUtterance:
     """One reply; see `antiphon.ports.tts.Utterance`."""
 
-    def __init__(self, child: Child, rate_hz: int, settings: VoiceSettings) -> None:
-        self._child, self._rate_hz = child, rate_hz
+    def __init__(
+        self,
+        child: Child,
+        rate_hz: int,
+        settings: VoiceSettings,
+        wishes: Mapping[str, object],
+    ) -> None:
+        self._child, self._rate_hz, self._wishes = child, rate_hz, wishes
         self._within_s, self._ahead = settings.audio_within_s, settings.ahead
         self._texts: deque[tuple[int, str, bool]] = deque()
         """Said, but not begun: of which clause, and whether it is the last of it."""
@@ -71,7 +86,7 @@ class PluginUtterance:
         self._ended = False
         self._woken = asyncio.Event()
 
-    def say(self, clause: str) -> None:
+    def say(self, clause: str, stress: tuple[int, ...] = ()) -> None:
         found = pieces(sendable(clause), PIECE_LETTERS)
         for number, text in enumerate(found, 1):
             self._texts.append((self._clauses, text, number == len(found)))
@@ -116,7 +131,7 @@ class PluginUtterance:
             clause, text, last = self._texts.popleft()
             job = None
             if speakable(text):
-                fields = {"do": "speak", "text": text}
+                fields = {"do": "speak", "text": text, **self._wishes}
                 job = self._child.ask(fields, urgency=Urgency.SOON)
             self._begun.append((clause, job, last))
 

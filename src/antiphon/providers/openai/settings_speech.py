@@ -5,16 +5,21 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from antiphon.net.account import Account
+from antiphon.net.chunks import Chunks
 from antiphon.net.offering import Hears, Speaks
 
 __all__ = [
     "REALTIME",
+    "REALTIME_CHUNKS",
     "SPEECH",
     "TRANSCRIBE",
     "RealtimeSettings",
     "SpeechSettings",
     "TranscribeSettings",
 ]
+
+REALTIME_CHUNKS: Final = Chunks(usual_ms=40)
+"""JSON around each is dear for less; nothing is known of a limit."""
 
 
 class RealtimeSettings(BaseModel):
@@ -43,6 +48,10 @@ class RealtimeSettings(BaseModel):
     finalise_within_s: PositiveFloat = 3.0
     """A final that does not come in this time is not waited for: a stalled connection is opened
     again."""
+    chunk_ms: int | None = Field(
+        default=None, ge=REALTIME_CHUNKS.least_ms, le=REALTIME_CHUNKS.most_ms
+    )
+    """Audio in one message. None: as the agent file says for all, or as suits the line."""
 
 
 class TranscribeSettings(BaseModel):
@@ -115,4 +124,5 @@ SPEECH: Final = Speaks(
     speed=(0.25, 4.0),
     encodings=("linear16",),
     rates_hz=(24_000,),
+    styles=("*",),
 )

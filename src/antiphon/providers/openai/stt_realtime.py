@@ -17,14 +17,14 @@ from antiphon.net.streamed import AudioFeed
 from antiphon.ports.stt import Encoding, Heard, Hearing
 from antiphon.providers.openai.account import trouble
 from antiphon.providers.openai.hints import hints
-from antiphon.providers.openai.settings_speech import RealtimeSettings
+from antiphon.providers.openai.settings_speech import REALTIME_CHUNKS, RealtimeSettings
 from antiphon.providers.openai.stt_items import Items
 from antiphon.providers.openai.wire import realtime as wire
 
 __all__ = ["RealtimeRecognition", "greet", "opening", "realtime_url"]
 
-FRAME_S: Final = 0.04
-"""Of audio in a message: JSON around each is dear for less."""
+MARGIN_S: Final = 0.04
+"""What is committed has so much more than the least, so that no rounding makes it less."""
 LONG_S: Final = 20.0
 """A longer piece is committed at the next pause: nobody wants its text to hang on one answer."""
 MOST_S: Final = 60.0
@@ -96,7 +96,8 @@ class RealtimeRecognition:
         native = _native(hearing)
         self._rate_hz = wire.PCM_RATE_HZ if native == "pcm16" else TELEPHONE_HZ
         self._resampler = Resampler(hearing.rate_hz, self._rate_hz)
-        self._feed = AudioFeed(self._rate_hz, FRAME_S, peer.provider, native)
+        chunk_s = REALTIME_CHUNKS.seconds(settings.chunk_ms, hearing)
+        self._feed = AudioFeed(self._rate_hz, chunk_s, peer.provider, native)
         self._items = Items(self._rate_hz, tell)
         self._owed = Owed(settings.finalise_within_s)
         self._within_s = settings.finalise_within_s
@@ -157,7 +158,7 @@ class RealtimeRecognition:
         self._feed.flush()
         short_s = wire.LEAST_COMMIT_S - self._buffered_s
         if short_s > 0:
-            self._feed.silence(short_s + FRAME_S)
+            self._feed.silence(short_s + MARGIN_S)
         self._feed.outgoing.add(COMMIT)
         self._items.commit(self._fed)
 

@@ -92,6 +92,13 @@ class SpeechSynthesiser:
             raise Unavailable(what, provider=self.name) from None
         raise Unavailable("ended a clause without its last word", provider=self.name)
 
+    def _instructions(self, speaking: Speaking) -> str | None:
+        """The first models take none."""
+        own = self._settings.instructions
+        if not speaking.style or self._settings.model.startswith("tts-1"):
+            return own
+        return " ".join(filter(None, (own, f"Speak in this style: {speaking.style}.")))
+
     def _request(self, speaking: Speaking, text: str) -> wire.SpeechRequest:
         settings = self._settings
         slowest, fastest = SPEECH.speed or (1.0, 1.0)
@@ -100,7 +107,7 @@ class SpeechSynthesiser:
             model=settings.model,
             input=text,
             voice={"id": voice} if voice.startswith("voice_") else voice,
-            instructions=settings.instructions,
+            instructions=self._instructions(speaking),
             response_format="pcm",
             speed=min(max(speaking.speed, slowest), fastest),
             stream_format="sse" if self._events else "audio",

@@ -62,7 +62,7 @@ class PiperUtterance:
         self._ended = False
         self._woken = asyncio.Event()
 
-    def say(self, clause: str) -> None:
+    def say(self, clause: str, stress: tuple[int, ...] = ()) -> None:
         self._clauses.append(clause)
         self._woken.set()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from antiphon.actions import Message
 from antiphon.net.child import Child
-from antiphon.net.child_job import Program, sendable
+from antiphon.net.child_job import Job, Program, Urgency, sendable
 from antiphon.ports.llm import Asking, Saying, Usage
 from antiphon.providers.smollm2.settings import SmolLM2Settings
 
@@ -18,6 +18,8 @@ class SmolLM2:
     name = "local/smollm2"
 
     def __init__(self, settings: SmolLM2Settings) -> None:
+        self._reading: set[Job] = set()
+        """Ahead of requests, which go first."""
         self._child = Child(
             Program(
                 name=self.name,
@@ -43,14 +45,10 @@ class SmolLM2:
         await self._child.start()
 
     async def answer(self, asking: Asking) -> AsyncIterator[Saying]:
-        messages = [{"role": said.role, "content": sendable(said.text)} for said in asking.messages]
-        fields = {
-            "messages": messages,
-            "max_tokens": asking.max_tokens,
-            "temperature": asking.temperature or 0.0,
-            "so_far": sendable(asking.so_far),
-        }
-        with self._child.ask(fields) as job:
+        if self._child.busy:
+            for reading in self._reading:
+                reading.cancel()
+        with self._child.ask(_fields(asking)) as job:
             async for piece in job:
                 yield _saying(piece.fields)
 
@@ -58,11 +56,27 @@ class SmolLM2:
         # The caller's next words are the only part not known yet; one token is the least that
         # can be asked for.
         asked = Asking(messages=(*messages, Message(role="user", text="")), max_tokens=1)
-        async for _ in self.answer(asked):
-            pass
+        with self._child.ask(_fields(asked), urgency=Urgency.SPARE) as job:
+            self._reading.add(job)
+            try:
+                async for _ in job:
+                    pass
+            finally:
+                self._reading.discard(job)
 
     async def aclose(self) -> None:
         await self._child.aclose()
+
+
+def _fields(asking: Asking) -> dict[str, Any]:
+    return {
+        "messages": [
+            {"role": said.role, "content": sendable(said.text)} for said in asking.messages
+        ],
+        "max_tokens": asking.max_tokens,
+        "temperature": asking.temperature or 0.0,
+        "so_far": sendable(asking.so_far),
+    }
 
 
 def _saying(fields: Mapping[str, Any]) -> Saying:

@@ -2,12 +2,16 @@
 
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from antiphon.net.account import Account
+from antiphon.net.chunks import Chunks
 from antiphon.net.offering import Hears
 
-__all__ = ["SERVER", "VoskSettings"]
+__all__ = ["CHUNKS", "SERVER", "VoskSettings"]
+
+CHUNKS: Final = Chunks(usual_ms=100)
+"""Each costs an answer, which the server takes time for."""
 
 
 class VoskSettings(BaseModel):
@@ -23,6 +27,9 @@ class VoskSettings(BaseModel):
     keyterms, which are hints. ``[unk]`` among them stands for everything else."""
     finalise_within_s: PositiveFloat = 1.5
     """A final that does not come in this time is not waited for."""
+    chunk_ms: int | None = Field(default=None, ge=CHUNKS.least_ms, le=CHUNKS.most_ms)
+    """Audio in one message. None: as the agent file says for all, or as suits the line.
+    Each costs an answer, which the server takes time for."""
 
 
 SERVER: Final = Hears(

@@ -18,14 +18,12 @@ from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
 from antiphon.providers.vosk import wire
-from antiphon.providers.vosk.settings import VoskSettings
+from antiphon.providers.vosk.settings import CHUNKS, VoskSettings
 
 __all__ = ["VoskRecogniser", "VoskRecognition"]
 
 RATE_HZ: Final = 16_000
 """What most models want; one for the telephone takes every second sample."""
-FRAME_S: Final = 0.1
-"""Each frame costs an answer, which the server takes time for."""
 BLUR_S: Final = 0.05
 """What was read up to this little before a moment is all of it: the end of a voice is not known
 better."""
@@ -71,7 +69,8 @@ class VoskRecognition:
             )
         )
         self._rate_hz = hearing.rate_hz
-        self._feed = AudioFeed(hearing.rate_hz, FRAME_S, peer.provider)
+        chunk_s = CHUNKS.seconds(settings.chunk_ms, hearing)
+        self._feed = AudioFeed(hearing.rate_hz, chunk_s, peer.provider)
         self._segments = Segments(tell)
         self._owed = Owed(settings.finalise_within_s)
         self._unanswered: deque[tuple[float, bool]] = deque()

@@ -46,8 +46,9 @@ class Stream(Struct, frozen=True, kw_only=True):
     text: str
     language: str
     add_wav_header: bool = True
-    stream_chunk_size: str = "20"
-    """Of the model's steps; fewer begin sooner and sound worse."""
+    stream_chunk_size: str | int = "20"
+    """Of the model's steps; fewer begin sooner and sound worse. The server asks for text, and takes
+    the number that Pipecat sends as well."""
 
 
 class _Ready(Struct, frozen=True):

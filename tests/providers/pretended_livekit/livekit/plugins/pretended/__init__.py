@@ -80,16 +80,36 @@ class Engine:
 
 
 class STT(Engine):
+    def __init__(self, *, keyterms: list[str] | None = None, **other: Any) -> None:
+        super().__init__(**other)
+        if self.trouble == "takes no such words" and keyterms:
+            raise ValueError("keyterms are not for this model")
+        self.keyterms = keyterms or ["none"]
+
     def stream(self, *, conn_options: APIConnectOptions, language: str = "none") -> "Listening":
         assert conn_options.max_retry == 0
-        return Listening(self.trouble, language)
+        tells = {
+            "tells its language": language,
+            "tells its keyterms": ", ".join(self.keyterms),
+            "takes no such words": ", ".join(self.keyterms),
+        }
+        return Listening(self.trouble, tells.get(self.trouble))
+
+
+class WeightedSTT(STT):
+    """Wants a weight beside each word."""
+
+    def __init__(
+        self, *, keywords: list[tuple[str, float]] | None = None, trouble: Any = None
+    ) -> None:
+        super().__init__(trouble=trouble)
 
 
 class Listening:
     """A line for each stretch of sound; a final when it is flushed."""
 
-    def __init__(self, trouble: Any, language: str) -> None:
-        self._trouble, self._language = trouble, language
+    def __init__(self, trouble: Any, tells: str | None) -> None:
+        self._trouble, self._tells = trouble, tells
         self._events: asyncio.Queue[SpeechEvent] = asyncio.Queue()
         self._heard_s, self._line = 0.0, -1
         self._began_s: float | None = None
@@ -127,7 +147,7 @@ class Listening:
         ]
 
     def _tell(self, kind: str, words: list[TimedString]) -> None:
-        text = " ".join(words) if self._trouble != "tells its language" else self._language
+        text = " ".join(words) if self._tells is None else self._tells
         times = [] if self._trouble == "knows no times" else words
         self._events.put_nowait(SpeechEvent(kind, [SpeechData(text, times)]))
 
@@ -162,23 +182,37 @@ class SynthesizedAudio:
 class TTS(Engine):
     sample_rate = 16_000
 
+    def __init__(self, *, speed: float | None = None, language: str = "en", **other: Any) -> None:
+        super().__init__(**other)
+        self.word_s = WORD_S / (speed or 1.0)
+        self.sample_rate = TTS.sample_rate
+        if self.trouble == "tells its language" and language != "en":
+            self.word_s = 2 * WORD_S
+
     def stream(self, *, conn_options: APIConnectOptions) -> "Speaking":
         assert conn_options.max_retry == 0
         assert self.capabilities.streaming
-        return Speaking(self.trouble)
+        return Speaking(self.trouble, self.word_s)
 
     def synthesize(self, text: str, *, conn_options: APIConnectOptions) -> "Speaking":
         assert not self.capabilities.streaming
-        speaking = Speaking(self.trouble)
+        speaking = Speaking(self.trouble, self.word_s)
         speaking.push_text(text)
         return speaking
+
+
+class PlainTTS(Engine):
+    """Has one speed and one language."""
+
+    sample_rate = 16_000
+    stream, word_s = TTS.stream, WORD_S
 
 
 class Speaking:
     """A hum for each word, with its times."""
 
-    def __init__(self, trouble: Any) -> None:
-        self._trouble, self._words = trouble, iter(())
+    def __init__(self, trouble: Any, word_s: float) -> None:
+        self._trouble, self._words, self._word_s = trouble, iter(()), word_s
         self._at_s = 0.0
 
     def push_text(self, text: str) -> None:
@@ -200,13 +234,14 @@ class Speaking:
             await asyncio.Event().wait()
         channels = 2 if self._trouble == "is stereo" else 1
         rate_hz = 8000 if self._trouble == "changes its rate" else TTS.sample_rate
-        count = round(WORD_S * rate_hz)
+        count = round(self._word_s * rate_hz)
         samples = (int(5000 * math.sin(n / 8)) for n in range(count))
         data = b"".join(struct.pack("<h", sample) * channels for sample in samples)
         frame = rtc.AudioFrame(data, rate_hz, channels, count)
-        timed = TimedString(f"{word} ", self._at_s, self._at_s + WORD_S)
+        timed = TimedString(f"{word} ", self._at_s, self._at_s + self._word_s)
         frame.userdata["lk.timed_transcripts"] = [timed, TimedString("untimed", None, None)]
-        self._at_s += WORD_S if self._trouble != "begins anew" or self._at_s < 1 else -WORD_S
+        word_s = self._word_s
+        self._at_s += word_s if self._trouble != "begins anew" or self._at_s < 1 else -word_s
         return SynthesizedAudio(frame)
 
     async def aclose(self) -> None:
