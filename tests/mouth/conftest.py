@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from antiphon.actions import Speak
+from antiphon.mouth.ambient import Ambience
+from antiphon.mouth.clips import Clips
 from antiphon.mouth.mouth import Mouth
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.settings import MouthSettings
@@ -118,6 +120,8 @@ def play(
     phrases: PhraseCache | None = None,
     on_sent: Callable[[bytes, int], None] | None = None,
     kind: type[ScriptedVoice] = ScriptedVoice,
+    ambience: Ambience | None = None,
+    clips: Clips | None = None,
     **line: Any,
 ) -> Stage:
     """Run a scene on a stage of its own; gives the stage back for questions."""
@@ -139,6 +143,8 @@ def play(
             phrases=phrases,
             attendance=attendees,
             on_sent=on_sent,
+            room=ambience.room(transport.facts.rate_hz) if ambience else None,
+            clips=clips,
         )
         transport.attach(_Line(mouth))
         studio = Studio(

@@ -443,7 +443,7 @@ def test_a_warmed_phrase_plays_at_once_and_needs_no_voice(play: Play, tmp_path: 
     greeting = "Hello there, this is the reception. How can I help you?"
 
     async def rendering(stage: Any) -> None:
-        await warm(stage.studio, [greeting, greeting], stage.voice)
+        await warm(stage.studio, [(greeting, "reply")] * 2, stage.voice)
 
     async def scene(stage: Any) -> None:
         stage.speak(1, greeting)

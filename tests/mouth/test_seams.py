@@ -37,7 +37,7 @@ LONG = (
     "or call again.",
 )
 ENDINGS = (ReplyFinished, ReplyFailed, ReplyStopped)
-WHOLE = 0.93
+WHOLE = 0.95
 """Of a word's sound; less was broken off."""
 
 
@@ -125,7 +125,7 @@ def perform(
             clock=stage.clock,
             phrases=phrases,
         )
-        await warm(studio, cached, stage.voice)
+        await warm(studio, [(text, "reply") for text in cached], stage.voice)
         for voice, made in zip((stage.voice, *stage.others), voices, strict=True):
             voice.said.clear()
             voice.faults = deque(made["faults"])

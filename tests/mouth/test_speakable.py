@@ -16,7 +16,7 @@ from antiphon.mouth.speakable import speakable
         ("1. Apples", "one, Apples"),
         ("See [our site](https://a.com/b) now!", "See our site now!"),
         ("Great 👍🏽!! ✅", "Great!!"),
-        ("<b>Yes</b> (really) “so”", "Yes really so"),
+        ("**Yes** (really) “so”", "Yes really so"),
         ("It is $29.95/month.", "It is twenty-nine dollars and ninety-five cents per month."),
         ("$1, $0.50, £2bn", "one dollar, fifty cents, two billion pounds"),
         (

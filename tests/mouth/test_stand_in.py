@@ -103,11 +103,31 @@ def test_it_is_used_again_when_it_is_well(play: Play) -> None:
     assert stage.others[0].begun == 1
 
 
+def test_a_reply_thrown_away_before_its_first_sound_leaves_the_trial_to_the_next(
+    play: Play,
+) -> None:
+    async def scene(stage: Any) -> None:
+        stage.voice.faults.append(Fault(error=Rejected("wrong key")))
+        stage.speak(1, "Sure thing.")
+        await stage.until(ReplyFinished)
+        await stage.clock.sleep(61)
+        stage.speak(2, "One more thing.", held=True)
+        await stage.clock.sleep(0.01)
+        stage.mouth.discard(2)
+        await stage.clock.sleep(0.01)
+        stage.speak(3, "Something else.")
+        await stage.until(ReplyFinished, 3)
+
+    stage = play(scene, voice={"first_audio_s": 0.5}, others=[OTHER])
+    assert stage.voice.begun == 3
+    assert stage.others[0].begun == 1
+
+
 def test_when_nobody_can_speak_what_was_rendered_before_still_can(play: Play) -> None:
     sorry = "I am sorry, there is a problem."
 
     async def scene(stage: Any) -> None:
-        await warm(stage.studio, [sorry], stage.voice)
+        await warm(stage.studio, [(sorry, "reply")], stage.voice)
         for voice in (stage.voice, *stage.others):
             voice.faults.extend([Fault(error=Rejected("gone"))] * 3)
         stage.speak(1, TEXT)

@@ -102,22 +102,33 @@ class Ledger:
 
     # --- what happens to it ---
 
-    def sent(self, reply: int, samples: int, now: float) -> None:
-        """The reply's next ``samples`` were handed to the transport."""
-        at = self.sent_samples
-        self._heard_to = self.position(now)
-        self.sent_samples = at + samples
+    def sent(self, reply: int, samples: int, now: float, *, ahead_s: float | None = None) -> None:
+        """The reply's next ``samples`` were handed to the transport. ``ahead_s`` is how much is
+        out with them, where the sender does not keep to its lead."""
+        at = self._advance(samples, now, ahead_s)
         record = self._reply(reply)
         record.sent += samples
         if record.runs and record.runs[-1].start + record.runs[-1].samples == at:
             record.runs[-1].samples += samples
         else:
             record.runs.append(_Run(at, samples))
+
+    def filled(self, samples: int, now: float, *, ahead_s: float) -> None:
+        """Sound that belongs to no reply was handed to the transport."""
+        self._advance(samples, now, ahead_s)
+
+    def _advance(self, samples: int, now: float, ahead_s: float | None) -> int:
+        """The timeline grows; returns where it ended before."""
+        at = self.sent_samples
+        self._heard_to = self.position(now)
+        self.sent_samples = at + samples
         if self._lead is not None:
-            self._anchor, self._anchor_s = self.sent_samples - self._lead, now
+            lead = self._lead if ahead_s is None else round(ahead_s * self._rate_hz)
+            self._anchor, self._anchor_s = self.sent_samples - lead, now
         elif self._heard_to == at:
             # Nothing was playing: the time since the last report says nothing.
             self._anchor, self._anchor_s = at - self._delay, now
+        return at
 
     def ended(self, reply: int) -> None:
         """All of the reply's audio has been sent; without this it never counts as finished.
@@ -171,6 +182,11 @@ class Ledger:
     def outstanding(self, now: float) -> float:
         """Seconds of audio sent and not yet heard."""
         return (self.sent_samples - self.position(now)) / self._rate_hz
+
+    @property
+    def unconfirmed_s(self) -> float:
+        """Seconds of audio sent and not yet reported, or flushed."""
+        return (self.sent_samples - self._confirmed) / self._rate_hz
 
     def heard(self, reply: int, now: float) -> Heard:
         """What the caller has heard of a reply; nothing of an unknown one.

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from antiphon.audio.words import SpokenWord
+from antiphon.mouth.phrases import Phrase
 from antiphon.mouth.speakable import Speakable
+from antiphon.mouth.tags import PLAIN, Delivery
 from antiphon.ports.tts import SpokenWord as EngineWord
 
 __all__ = ["LETTERS_PER_S", "Clause", "pause_s", "words_of"]
@@ -21,12 +23,22 @@ LINE_PAUSE_S: Final = 0.25
 _CLOSING: Final = " \t\n\"'”’)]*_」』）"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Clause:
     """A stretch of text that is synthesised in one go."""
 
     text: str
     spoken: Speakable
+    delivery: Delivery = PLAIN
+    """How it is said; its manner is named."""
+    stress: tuple[int, ...] = ()
+    """Words of the spoken form to be stressed, by number."""
+    volume_db: float = 0.0
+    """What is added to the level of the voice."""
+    ready: Phrase | None = None
+    """Its audio, where nobody has to make it: a clip, or silence."""
+    breaks: bool = False
+    """It is a silence that was asked for."""
     said: bool = False
     """Given to the voice, or found in the cache."""
     complete: bool = False

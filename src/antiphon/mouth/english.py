@@ -11,7 +11,7 @@ from typing import Final
 
 from antiphon.mouth.numerals import cardinal, decimal, digits, ordinal, year
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["RULES", "Rule", "date_words"]
 
 Match = re.Match[str]
 Rule = tuple[re.Pattern[str], Callable[[Match], str | None]]
@@ -119,17 +119,17 @@ def _time(found: Match) -> str | None:
 
 
 def _iso_date(found: Match) -> str | None:
-    return _date(int(found["m"]), int(found["d"]), found["y"])
+    return date_words(int(found["m"]), int(found["d"]), found["y"])
 
 
 def _slash_date(found: Match) -> str | None:
     first, second = int(found["a"]), int(found["b"])
     month, day = (second, first) if first > 12 else (first, second)
-    return _date(month, day, found["y"])
+    return date_words(month, day, found["y"])
 
 
 def _month_date(found: Match) -> str | None:
-    return _date(_month(found), int(found["d"]), found["y"])
+    return date_words(_month(found), int(found["d"]), found["y"])
 
 
 def _day_month(found: Match) -> str | None:
@@ -144,7 +144,8 @@ def _month(found: Match) -> int:
     return next(i for i, full in enumerate(_MONTHS, 1) if full.startswith(found["month"][:3]))
 
 
-def _date(month: int, day: int, of: str | None) -> str | None:
+def date_words(month: int, day: int, of: str | None = None) -> str | None:
+    """ "March third, twenty twenty-six"; None where there is no such day."""
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
     said = f"{_MONTHS[month - 1]} {ordinal(day)}"

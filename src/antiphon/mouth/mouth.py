@@ -21,6 +21,8 @@ from antiphon.events import (
     ReplyStarted,
     ReplyStopped,
 )
+from antiphon.mouth.ambient import Room
+from antiphon.mouth.clips import Clips
 from antiphon.mouth.lineup import Lineup
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.playout import Figures, Playout
@@ -69,6 +71,8 @@ class Mouth:
         on_sent: Callable[[bytes, int], None] | None,
         on_clause: Callable[[int, str], None] | None = None,
         on_words: OnWords | None = None,
+        room: Room | None = None,
+        clips: Clips | None = None,
     ) -> None:
         self._clock = clock
         self._wheel = wheel
@@ -82,9 +86,15 @@ class Mouth:
             rate_hz=transport.facts.rate_hz,
             clock=clock,
             phrases=phrases,
+            clips=clips,
         )
+        self._room = room
         self._playout = Playout(
-            transport, duck_db=settings.duck_db, on_sent=on_sent, cut_done=self._cut_done
+            transport,
+            duck_db=settings.duck_db,
+            on_sent=on_sent,
+            cut_done=self._cut_done,
+            room=room,
         )
         self._group: asyncio.TaskGroup | None = None
         self._lineup = Lineup()
@@ -97,14 +107,20 @@ class Mouth:
         """Make the replies' audio, until cancelled."""
         try:
             async with asyncio.TaskGroup() as self._group:
-                for voicing in tuple(self._voicings.values()):
-                    voicing.feed()
+                self._begin_all()
+                if self._room:
+                    self._settle(self._clock.now())
                 await asyncio.get_running_loop().create_future()
         finally:
             self._group = None
             if self._beat:
                 self._beat.cancel()
                 self._beat = None
+
+    def _begin_all(self) -> None:
+        """Of its own, because a variable of `run` would keep a reply's audio for the whole call."""
+        for voicing in tuple(self._voicings.values()):
+            voicing.feed()
 
     @property
     def figures(self) -> Figures:
@@ -114,6 +130,11 @@ class Mouth:
     def outstanding_s(self) -> float:
         """How long a sample sent now waits behind others before it plays."""
         return self._playout.outstanding_s(self._clock.now())
+
+    @property
+    def room_alone(self) -> bool:
+        """Whether what is being sent is the room's sound and no voice; for ``on_sent``."""
+        return self._playout.room_alone
 
     # --- orders --------------------------------------------------------------------------------
 
@@ -125,10 +146,11 @@ class Mouth:
         reply = voicing.reply
         if reply.text_complete:
             return
-        for text in reply.add(action.text, last=action.last):
-            reply.clauses.append(self._studio.clause(text))
-            if self._on_clause:
-                self._on_clause(reply.number, text)
+        for part in reply.add(action):
+            clause = self._studio.clause(part, reply.manner)
+            reply.clauses.append(clause)
+            if self._on_clause and not clause.breaks:
+                self._on_clause(reply.number, clause.text)
         if self._group:
             voicing.feed()
         self._more(reply)
@@ -165,7 +187,7 @@ class Mouth:
         now = self._clock.now()
         self._settle(now)
         for reply in self._lineup.queued:
-            self._tell(ReplyStopped(reply=reply.number, heard="", unheard=reply.text))
+            self._tell(ReplyStopped(reply=reply.number, heard="", unheard=reply.split(0)[1]))
             self._forget(reply)
         if self._playout.reply is not None:
             self._cut(self._playout.reply)
@@ -234,6 +256,8 @@ class Mouth:
                 self._advance(now)
                 if self._playout.finished(now):
                     self._finish(now)
+            if self._group:
+                self._playout.fill(now)
         finally:
             self._settling = False
         self._keep_time()
@@ -306,12 +330,13 @@ class Mouth:
         self._lineup.close(reply.number)
 
     def _keep_time(self) -> None:
-        """Ride the wheel while there is something to say."""
+        """Ride the wheel while there is something to say, or a room to be heard."""
         busy = self._playout.reply is not None or self._lineup.next is not None
-        if busy and self._beat is None:
-            self._beat = self._wheel.every_frame(self._settle)
-        elif not busy:
+        if not busy:
             self._playout.rest()
-            if self._beat is not None:
-                self._beat.cancel()
-                self._beat = None
+        riding = busy or (self._room is not None and self._group is not None)
+        if riding and self._beat is None:
+            self._beat = self._wheel.every_frame(self._settle)
+        elif not riding and self._beat is not None:
+            self._beat.cancel()
+            self._beat = None

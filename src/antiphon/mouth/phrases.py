@@ -50,6 +50,9 @@ class PhraseKey:
     fingerprint: str
     loudness_dbfs: float
     rate_hz: int
+    style: str = ""
+    pitch_semitones: float = 0.0
+    stress: tuple[int, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -1,8 +1,9 @@
 """The paced sender: one reply's audio to the caller, a frame at a time, and back again.
 
-Lives here: pacing by the playout ledger, the gain of the agent's voice, and what each kind of
-transport needs to lower or silence it (`TransportFacts.ducking`). Must not live here: which
-reply is next and what anyone is told about it (mouth.py), where audio comes from (voicing.py).
+Lives here: pacing by the playout ledger, the gain of the agent's voice, what each kind of
+transport needs to lower or silence it (`TransportFacts.ducking`), and the room's sound behind it
+and in its pauses. Must not live here: which reply is next and what anyone is told about it
+(mouth.py), where audio comes from (voicing.py, ambient.py).
 
 No asyncio: `Mouth` calls in whenever something changed and on every beat of the wheel.
 """
@@ -11,9 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from antiphon.audio.frame import FRAME_S, frame_samples
+from antiphon.audio.frame import frame_samples
 from antiphon.audio.gain import MUTE_DB, Gain
 from antiphon.audio.ledger import Ledger
+from antiphon.mouth.ambient import Room
+from antiphon.mouth.pace import UNDUCKABLE_S, Pace, lead_s
 from antiphon.mouth.reply import Reply
 from antiphon.ports.transport import Transport
 
@@ -27,15 +30,6 @@ CUT_S: Final = 0.015
 REMOTE_CUT_DB: Final = -60.0
 FLUSH_ANSWER_S: Final = 0.3
 """A transport that has not said where it cut by then will not; the ledger's estimate counts."""
-UNDUCKABLE_S: Final = 0.06
-"""The lead that is allowed where audio on its way can neither be lowered nor dropped, and the
-most that is left to play at full voice where dropping it would gain nothing."""
-_HURRY_S: Final = 1.5 * FRAME_S
-"""With less than this left to play the caller is about to run dry: the next beat may be late."""
-STUCK_S: Final = 1.0
-"""A far end this much behind what it should have played, the way there and back included, does
-not play: a sleeping page, a jammed line. Nothing more is sent until it does."""
-_ROUNDING_S: Final = 1e-6
 
 Phase = Literal["playing", "fading", "flushing"]
 
@@ -45,6 +39,11 @@ class Figures:
     """Counted over the call."""
 
     frames: int = 0
+    """Of replies."""
+    room_frames: int = 0
+    """Of the room alone."""
+    room_corrections: int = 0
+    """The far end was found to have more of it, or less, than it should."""
     underruns: int = 0
     """The voice broke off within a clause because the engine was too slow."""
     flushes: int = 0
@@ -65,6 +64,7 @@ class Playout:
         duck_db: float,
         on_sent: Callable[[bytes, int], None] | None,
         cut_done: Callable[[Reply], None],
+        room: Room | None = None,
     ) -> None:
         facts = transport.facts
         self._transport = transport
@@ -72,13 +72,12 @@ class Playout:
         self._rate_hz = facts.rate_hz
         self._delay_s = facts.delay_s
         self._frame = frame_samples(facts.rate_hz)
-        most_s = UNDUCKABLE_S if facts.ducking == "lead" else facts.lead_s
-        self._lead_s = max(FRAME_S, min(facts.lead_s, most_s))
         self.ledger = Ledger(
             facts.rate_hz,
-            lead_s=None if facts.confirms else self._lead_s,
+            lead_s=None if facts.confirms else lead_s(facts),
             delay_s=facts.delay_s,
         )
+        self._pace = Pace(facts, self.ledger)
         self._duck_db = duck_db
         self._on_sent = on_sent
         self._cut_done = cut_done
@@ -89,7 +88,10 @@ class Playout:
         self._phase_ends_s = 0.0
         self._flushed_to: int | None = None
         self._cutting = False
-        self._dry_s = 0.0
+        self._said_to = 0  # where on the ledger's line the reply's audio ends
+        self._room = room
+        self.room_alone = False
+        """What was sent last, or is being sent, is no voice."""
         self.reply: Reply | None = None
         self.figures = Figures()
 
@@ -97,21 +99,15 @@ class Playout:
 
     def outstanding_s(self, now: float) -> float:
         """How long a sample sent now waits behind others, by our own clock."""
-        return max(0.0, self._dry_s - now)
+        return self._pace.outstanding_s(now)
 
     def free(self, now: float) -> bool:
         """A reply that begins now is sent now."""
-        return self.reply is None and self._phase == "playing" and self._room(now)
+        return self.reply is None and self._phase == "playing" and self._pace.voice_may(now)
 
     def begin(self, reply: Reply) -> None:
         """This one is next, and there is no other: see `free`. Then `pump`."""
         self.reply = reply
-
-    def _room(self, now: float) -> bool:
-        """Paced by our own clock: reports are a way back old, and who waits for them with a
-        lead shorter than that lets the caller run dry. The ledger only says when it is stuck."""
-        ahead_s = self.outstanding_s(now) + FRAME_S - _ROUNDING_S
-        return ahead_s <= self._lead_s and self.ledger.outstanding(now) <= self._lead_s + STUCK_S
 
     def pump(self, now: float) -> None:
         """Send what may be sent; carry on with a cut or a flush that is under way."""
@@ -123,9 +119,8 @@ class Playout:
         reply = self.reply
         if self._phase != "playing" or reply is None:
             return
-        while self._room(now):
-            urgent = self._dry_s - now < _HURRY_S
-            pcm = reply.frame(self._frame, urgent=urgent)
+        while self._pace.voice_may(now):
+            pcm = reply.frame(self._frame, urgent=self._pace.hurries(now))
             if pcm is None:
                 break
             self._send(reply, self._gain.apply(pcm), now)
@@ -136,11 +131,15 @@ class Playout:
         reply = self.reply
         if reply is None or not reply.all_sent or self._phase != "playing":
             return False
-        return self.ledger.outstanding(now) <= 0.0
+        return self._unheard_s(now) <= 0.0
+
+    def _unheard_s(self, now: float) -> float:
+        """How much of what was sent of the reply is yet to be heard."""
+        return max(0, self._said_to - self.ledger.position(now)) / self._rate_hz
 
     def irrevocable_s(self, now: float) -> float:
-        """Audio on its way that nothing can stop."""
-        return self.ledger.outstanding(now) if self._kind == "lead" else 0.0
+        """Of the reply: on its way, and nothing can stop it."""
+        return self._unheard_s(now) if self._kind == "lead" else 0.0
 
     def gone(self) -> None:
         """Forget the reply: it was heard, or cut and told."""
@@ -150,14 +149,42 @@ class Playout:
         self.reply = None
 
     def _send(self, reply: Reply, pcm: bytes, now: float) -> None:
-        position = self.ledger.sent_samples
-        if self._on_sent:
-            self._on_sent(pcm, position)
-        self._transport.play(pcm)
-        self.ledger.sent(reply.number, len(pcm) // 2, now)
-        self._dry_s = max(self._dry_s, now) + FRAME_S
+        room, ahead_s = self._room, None
+        if room is not None:
+            self._mend(room, now)
+            pcm, ahead_s = room.under(pcm), self._pace.ahead_s(now)
+        self.room_alone = False
+        self._hand_over(pcm, now)
+        self.ledger.sent(reply.number, len(pcm) // 2, now, ahead_s=ahead_s)
+        self._said_to = self.ledger.sent_samples
         self.figures.frames += 1
         reply.started = True
+
+    def fill(self, now: float) -> None:
+        """Let the room be heard where no voice is; after `pump`, for a voice goes first."""
+        room = self._room
+        if room is None or self._phase != "playing":
+            return
+        if self.reply is None:
+            self.figures.room_corrections += self._pace.keep_up(now)
+        while self._pace.room_may(now):
+            self._mend(room, now)
+            ahead_s = self._pace.ahead_s(now)
+            self.room_alone = True
+            self._hand_over(room.alone(self._frame), now)
+            self.ledger.filled(self._frame, now, ahead_s=ahead_s)
+            self.figures.room_frames += 1
+
+    def _mend(self, room: Room, now: float) -> None:
+        if hole_s := self._pace.hole_s(now):
+            self._pace.missed(hole_s, now)
+            room.fade_in(hole_s)
+
+    def _hand_over(self, pcm: bytes, now: float) -> None:
+        if self._on_sent:
+            self._on_sent(pcm, self.ledger.sent_samples)
+        self._transport.play(pcm)
+        self._pace.sent(now)
 
     # --- the voice's level -------------------------------------------------------------------
 
@@ -168,7 +195,7 @@ class Playout:
         self._ducked = True
         if self._kind == "remote_gain":
             self._remote(self._duck_db, DUCK_S)
-        elif self._kind == "lead" or self.ledger.outstanding(now) <= UNDUCKABLE_S:
+        elif self._kind == "lead" or self._unheard_s(now) <= UNDUCKABLE_S:
             self._gain.set(self._duck_db, DUCK_S)
         else:
             self._flush(now)
@@ -185,7 +212,7 @@ class Playout:
 
     def rest(self) -> None:
         """Nothing is being said any more: the next word is at full voice."""
-        self._remote(0.0, 0.0)
+        self._remote(0.0, RESTORE_S if self._room else 0.0)
         if self._ducked:
             self._gain = Gain(self._rate_hz)
         self._ducked = False
@@ -205,7 +232,7 @@ class Playout:
         self._cutting = True
         if self._phase == "flushing":
             return  # it was to be sent again, quieter; now it will not be
-        if self.ledger.outstanding(now) <= 0.0 and self._kind != "lead":
+        if self._unheard_s(now) <= 0.0 and self._kind != "lead":
             self._end_cut()
         elif self._kind == "lead":
             self._fade_away(reply, now)
@@ -236,7 +263,10 @@ class Playout:
 
     def _resolve(self, position: int | None, now: float) -> None:
         self.ledger.flushed(position, now)
-        self._phase, self._dry_s = "playing", now
+        self._phase = "playing"
+        self._pace.dropped(now)
+        if self._room is not None:
+            self._room.fade_in()
         reply = self.reply
         if reply is None:
             return

@@ -8,10 +8,10 @@ from typing import Final
 
 from antiphon.actions import Speak
 from antiphon.audio.frame import FRAME_S
-from antiphon.audio.gain import fade_in, fade_out
+from antiphon.audio.gain import Gain, fade_in, fade_out
 from antiphon.audio.words import SpokenWord
 from antiphon.mouth.clause import LETTERS_PER_S, Clause, pause_s, words_of
-from antiphon.mouth.segments import Segmenter
+from antiphon.mouth.manuscript import Manuscript, Part
 
 __all__ = ["Reply"]
 
@@ -34,7 +34,8 @@ class Reply:
         self.number = speak.reply
         self.kind = speak.kind
         self.held = speak.held
-        self.text = ""
+        self.manner = speak.manner or speak.kind
+        """In which of the agent's manners it is said, where its markup says nothing else."""
         self.clauses: list[Clause] = []
         self.text_complete = False
         self.failed: str | None = None
@@ -47,7 +48,7 @@ class Reply:
         """The next sample to send."""
         self.underruns = 0
         self._rate_hz = rate_hz
-        self._segmenter = Segmenter()
+        self._manuscript = Manuscript()
         self._audio = bytearray()
         self._dropped = 0
         self._fade_next = False
@@ -58,14 +59,15 @@ class Reply:
 
     # --- text -------------------------------------------------------------------------------
 
-    def add(self, text: str, *, last: bool) -> list[str]:
-        """More text; returns the clauses that are complete now, for `Clause` objects."""
-        self.text += text
-        cut = self._segmenter.feed(text)
-        if last:
-            self.text_complete = True
-            cut += self._segmenter.flush()
-        return cut
+    def add(self, speak: Speak) -> list[Part]:
+        """More text; returns what is complete now, for `Clause` objects."""
+        self.text_complete = speak.last
+        return self._manuscript.add(speak.text, trust=speak.trust, last=speak.last)
+
+    @property
+    def text(self) -> str:
+        """What has come of it, without markup."""
+        return self._manuscript.text
 
     @property
     def unsaid(self) -> Clause | None:
@@ -122,15 +124,22 @@ class Reply:
         if not clause.made:
             # Where all of it was taken back, the pause is there already.
             if self.rendered != clause.start and not self._elapsed:
-                gap_s = pause_s(self._before(clause), clause.text)
-                self._audio += bytes(2 * round(gap_s * self._rate_hz))
+                self._audio += bytes(2 * round(self._pause_s(clause) * self._rate_hz))
             clause.start = self.rendered
         self._elapsed = False
+        if clause.volume_db:
+            pcm = Gain(self._rate_hz, clause.volume_db).apply(pcm)
         self._audio += pcm
         clause.made += len(pcm) // 2
 
-    def _before(self, clause: Clause) -> str:
-        return "".join(other.text for other in self.clauses[: self.clauses.index(clause)])
+    def _pause_s(self, clause: Clause) -> float:
+        """Before it; none beside a break, which is as long as it says."""
+        before = self.clauses[: self.clauses.index(clause)]
+        sounding = (other for other in reversed(before) if other.ready or other.spoken.text)
+        neighbour = next(sounding, None)
+        if clause.breaks or (neighbour is not None and neighbour.breaks):
+            return 0.0
+        return pause_s("".join(other.text for other in before), clause.text)
 
     def unsent(self, clause: Clause, from_sample: int) -> bytes:
         """The audio of the open clause that can still be taken back, from a sample of its own."""
@@ -250,4 +259,4 @@ class Reply:
     def split(self, words: int) -> tuple[str, str]:
         """The reply's text, parted after so many of its placed words."""
         end = self._ends[words - 1] if words else 0
-        return self.text[:end], self.text[end:]
+        return self.text[:end], self.text[end:] + self._manuscript.rest

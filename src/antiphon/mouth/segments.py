@@ -67,9 +67,13 @@ class Segmenter:
         self._rest += text
         return self._cut(final=False)
 
+    def close(self) -> list[str]:
+        """The clauses that are left, at a seam: what is fed next goes on with the reply."""
+        return self._cut(final=True)
+
     def flush(self) -> list[str]:
         """The clauses that are left. The next text fed starts a new reply."""
-        clauses = self._cut(final=True)
+        clauses = self.close()
         self._first = True
         return clauses
 

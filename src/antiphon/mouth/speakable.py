@@ -11,15 +11,17 @@ everywhere.
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 from antiphon.mouth.english import RULES, Rule
+from antiphon.mouth.markup import Reading
+from antiphon.mouth.spelt import spelt
 
-__all__ = ["Speakable", "WrittenWord", "speakable"]
+__all__ = ["Speakable", "Stretch", "WrittenWord", "speakable", "stressed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,6 @@ _MARKUP: Final[tuple[Rule, ...]] = (
     (re.compile(r"```[\w-]*|`+"), _nothing),
     (re.compile(r"!?\[(?=[^\]]*\]\()"), _nothing),
     (re.compile(r"\]\([^)\s]*(?:\s+\"[^\"]*\")?\)"), _nothing),
-    (re.compile(r"</?[a-zA-Z][^<>]*>"), _space),
     (re.compile(r"^[ \t]*(?:#{1,6}|>+|[-*+•‣·])[ \t]+", re.MULTILINE), _nothing),
     (re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$", re.MULTILINE), _nothing),
     (re.compile(r"\*+|~~|(?<!\w)_+|_+(?!\w)"), _nothing),
@@ -79,11 +80,20 @@ _IDEOGRAPH: Final = r"[\u3040-\u30ff\u3400-\u9fff]"
 _WORD: Final = re.compile(rf"{_IDEOGRAPH}[^\s\w]*|(?:(?!{_IDEOGRAPH})\S)+")
 
 
+Stretch: TypeAlias = tuple[int, int, Reading]
+"""From which letter to which, and how it is read."""
+
+
 def speakable(
-    text: str, *, language: str = "en", lexicon: Mapping[str, str] | None = None
+    text: str,
+    *,
+    language: str = "en",
+    lexicon: Mapping[str, str] | None = None,
+    readings: Sequence[Stretch] = (),
 ) -> Speakable:
-    """The clause for the voice. Text that has words is never made empty."""
-    pieces = [_Piece(0, len(text), text)]
+    """The clause for the voice. Text that has words is never made empty. ``readings``, in order,
+    are stretches that are read in a way of their own."""
+    pieces = list(_given(text, readings, language, lexicon))
     pieces = _apply(pieces, _without_pictures)
     for rule in _rules(language, tuple((lexicon or {}).items())):
         pieces = _apply(pieces, rule)
@@ -92,6 +102,36 @@ def speakable(
         spoken = _tidy("".join(letter if letter.isalnum() else " " for letter in text))
         pieces = [_Piece(0, len(text), text)]
     return Speakable(spoken, tuple(_share(text, spoken, pieces)))
+
+
+def stressed(written: Speakable, stretches: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """Which words of the spoken form come from these stretches of the original, by number."""
+    found: list[int] = []
+    token = before = 0
+    for word in written.words:
+        if any(start < word.end and before < end for start, end in stretches):
+            found += range(token, token + word.tokens)
+        token, before = token + word.tokens, word.end
+    return tuple(found)
+
+
+def _given(
+    text: str, readings: Sequence[Stretch], language: str, lexicon: Mapping[str, str] | None
+) -> Iterator[_Piece]:
+    at = 0
+    for start, end, reading in readings:
+        said: str | None = reading.detail
+        if reading.how != "alias":
+            english = language.lower().startswith("en")
+            said = spelt(text[start:end], reading.how, reading.detail, english=english)
+        elif said:
+            said = speakable(said, language=language, lexicon=lexicon).text
+        if not said:
+            continue  # it is read as any other text
+        yield _Piece(at, start, text[at:start])
+        yield _Piece(start, end, said, settled=True)
+        at = end
+    yield _Piece(at, len(text), text[at:])
 
 
 _Rewrite = Callable[[str], Iterator[tuple[int, int, str]]]

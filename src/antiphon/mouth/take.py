@@ -32,7 +32,7 @@ class Take:
     def __init__(self, clause: Clause, studio: Studio, voice: Synthesiser) -> None:
         self.clause, self.voice = clause, voice
         self._studio = studio
-        self._polish = Polish(voice.rate_hz, studio.rate_hz, studio.loudness(voice))
+        self._polish = Polish(voice.rate_hz, studio.rate_hz, studio.loudness(clause, voice))
         self._said = len(clause.times)
         """Words of it that were said before."""
         self._base, self._inserted = clause.made, clause.inserted
@@ -63,7 +63,7 @@ class Take:
         letters = len(remaining(clause, self._said))
         if letters > KNOWN_LETTERS and made:
             pace = letters / (made / self._studio.rate_hz)
-            self._studio.letters_per_s[self.voice.name] = pace
+            self._studio.learn_pace(clause, self.voice, pace)
         if self._said and len(clause.times) == self._said:
             # The first half's words have their places; so must these.
             rest_of_it = remaining(clause, self._said)
@@ -97,14 +97,16 @@ class Take:
         reply.break_off(clause, at)
 
     def _guessed(self, words: int, until: int) -> list[SpokenWord]:
-        """More words that were said by then at this voice's pace, but for the last, which may be
-        another's."""
+        """More words that were said by then at this voice's pace; of a last one that ended only
+        just before, nobody knows."""
         clause, rate_hz = self.clause, self._studio.rate_hz
         text = remaining(clause, self._said + words)
         begin = clause.times[self._said + words - 1].end if words else self._base
-        pace = self._studio.letters_per_s[self.voice.name]
+        pace = self._studio.letters_per_s(clause, self.voice)
         samples = max(round(len(text) / pace * rate_hz), clause.made - begin)
-        return [word for word in _placed(text, begin, samples) if word.end <= until][:-1]
+        said = [word for word in _placed(text, begin, samples) if word.end <= until]
+        sure = said and said[-1].end <= until - round(NEAR_S * rate_hz)
+        return said if sure else said[:-1]
 
     @property
     def _whole(self) -> bool:
@@ -117,7 +119,7 @@ class Take:
         return Phrase(
             pcm=bytes(self._all),
             words=tuple(self.clause.times),
-            gain_db=self._studio.loudness(self.voice).gain_db,
+            gain_db=self._studio.loudness(self.clause, self.voice).gain_db,
         )
 
     def _keep(self, pcm: bytes) -> bytes:

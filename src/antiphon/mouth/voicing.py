@@ -14,10 +14,11 @@ from antiphon.errors import ProviderError, TimedOut, Unavailable
 from antiphon.mouth.clause import Clause
 from antiphon.mouth.phrases import Phrase
 from antiphon.mouth.reply import Reply
+from antiphon.mouth.speech import Speech
 from antiphon.mouth.studio import Studio
 from antiphon.mouth.take import Take, remaining
 from antiphon.ports.attendance import Attendance
-from antiphon.ports.tts import Spoken, Synthesiser, Utterance
+from antiphon.ports.tts import Spoken, Synthesiser
 
 __all__ = ["Voicing"]
 
@@ -55,7 +56,7 @@ class Voicing:
         self._tried: list[Synthesiser] = []
         """Who failed since a clause was complete."""
         self._take: Take | None = None
-        self._utterance: Utterance | None = None
+        self._utterance: Speech | None = None
         self._task: asyncio.Task[None] | None = None
         self._patience: asyncio.Timeout | None = None
         self._said: list[Clause] = []
@@ -103,16 +104,19 @@ class Voicing:
         self._said = []
         self._task = self._start(self._run(self._open(voice)))
 
-    def _open(self, voice: Synthesiser) -> Utterance:
+    def _open(self, voice: Synthesiser) -> Speech:
         self._voice, self._take = voice, None
-        self._utterance = utterance = self._studio.utter(voice)
-        return utterance
+        self._utterance = speech = Speech(voice)
+        return speech
 
     def _utter(self, clause: Clause) -> None:
         assert self._utterance is not None
-        text = remaining(clause, len(clause.times))
+        assert self._voice is not None
+        said = len(clause.times)
+        text = remaining(clause, said)
+        stress = tuple(word - said for word in clause.stress if word >= said)
         self._letters += len(text)
-        self._utterance.say(text)
+        self._utterance.say(text, self._studio.speaking(clause, self._voice), stress)
 
     def _pick(self) -> Synthesiser:
         """Who begins, or begins again."""
@@ -132,8 +136,8 @@ class Voicing:
 
     # --- the engine ---------------------------------------------------------------------------
 
-    async def _run(self, utterance: Utterance) -> None:
-        following: Utterance | None = utterance
+    async def _run(self, utterance: Speech) -> None:
+        following: Speech | None = utterance
         while following is not None:
             voice = self._voice
             assert voice is not None
@@ -141,9 +145,9 @@ class Voicing:
             self._utterance = None
             following = None if error is None else self._go_on_after(error, voice)
 
-    async def _attempt(self, utterance: Utterance, voice: Synthesiser) -> ProviderError | None:
+    async def _attempt(self, utterance: Speech, voice: Synthesiser) -> ProviderError | None:
         """Listen to one utterance to its end; returns what went wrong."""
-        done_well = True
+        done_well, asked_s = True, self._studio.clock.now()
         try:
             async with asyncio.timeout(None) as self._patience:
                 self._wait_from_now()
@@ -165,16 +169,18 @@ class Voicing:
             # Also whoever was interrupted.
             if done_well and any(clause.complete for clause in self._said):
                 self._studio.voices.succeeded(voice)
+            elif done_well:
+                self._studio.voices.dropped(voice, asked_s)
         return None
 
-    def _go_on_after(self, error: ProviderError, voice: Synthesiser) -> Utterance | None:
+    def _go_on_after(self, error: ProviderError, voice: Synthesiser) -> Speech | None:
         """Have somebody say what is missing, if anything is."""
         voices, now = self._studio.voices, self._studio.clock.now()
         voices.failed(voice, error, now)
         self._attendance.lost(error)
         self._break_off()
         self._tried.append(voice)
-        utterance: Utterance | None = None
+        utterance: Speech | None = None
         if self._said:
             again = error.retryable and len(voices) == 1 and len(self._tried) < ATTEMPTS
             following = voice if again else voices.pick(now, without=self._tried)
@@ -199,7 +205,7 @@ class Voicing:
                 self._tried.clear()
         self._said = [clause for clause in self._said if not clause.complete]
 
-    def _say_again(self, voice: Synthesiser) -> Utterance:
+    def _say_again(self, voice: Synthesiser) -> Speech:
         """All that is not said yet, so that not one voice says this clause and another that."""
         utterance, studio = self._open(voice), self._studio
         missing = [clause for clause in self.reply.clauses if clause.said and not clause.complete]
@@ -221,7 +227,7 @@ class Voicing:
         self._said = []
         return True
 
-    async def _listen(self, utterance: Utterance, voice: Synthesiser) -> None:
+    async def _listen(self, utterance: Speech, voice: Synthesiser) -> None:
         pieces = utterance.audio()
         try:
             async for piece in pieces:

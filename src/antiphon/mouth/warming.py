@@ -7,8 +7,8 @@ from typing import Final
 
 from antiphon.errors import TimedOut
 from antiphon.mouth.clause import Clause
+from antiphon.mouth.manuscript import Manuscript
 from antiphon.mouth.phrases import Phrase
-from antiphon.mouth.segments import Segmenter
 from antiphon.mouth.studio import Studio
 from antiphon.mouth.take import Take
 from antiphon.ports.tts import Synthesiser
@@ -19,26 +19,25 @@ WARM_S: Final = 30.0
 """A registered phrase may take this long: nobody is waiting for it."""
 
 
-async def warm(studio: Studio, texts: Sequence[str], voice: Synthesiser) -> None:
-    """Make every clause of these texts that is not in the cache, in one voice. Raises
-    `ProviderError`."""
+async def warm(studio: Studio, phrases: Sequence[tuple[str, str]], voice: Synthesiser) -> None:
+    """Make every clause of these that is not in the cache, in one voice: texts of an author's,
+    and the manner each is said in. Raises `ProviderError`."""
     if studio.phrases is None:
         return
     studio.phrases.refresh()
-    for text in texts:
-        cutter = Segmenter()
-        for part in cutter.feed(text) + cutter.flush():
-            clause = studio.clause(part)
+    for text, manner in phrases:
+        for part in Manuscript().add(text, trust="author", last=True):
+            clause = studio.clause(part, manner)
             key = studio.key(clause, voice)
-            if clause.complete or studio.phrases.get(key):
+            if clause.ready or clause.complete or studio.phrases.get(key):
                 continue
             phrase = await _render(studio, clause, voice)
             await asyncio.to_thread(studio.phrases.keep, key, phrase)
 
 
 async def _render(studio: Studio, clause: Clause, voice: Synthesiser) -> Phrase:
-    utterance = studio.utter(voice)
-    utterance.say(clause.spoken.text)
+    utterance = voice.utter(studio.speaking(clause, voice))
+    utterance.say(clause.spoken.text, clause.stress)
     utterance.end()
     take = Take(clause, studio, voice)
     pieces = utterance.audio()

@@ -35,13 +35,19 @@ class Speaking:
     """Empty: the engine's default."""
     speed: float = 1.0
     language: str = "en"
+    style: str = ""
+    """One of the engine's own words for it, such as ``calm``; empty, or one that it does not know:
+    its usual way."""
+    pitch_semitones: float = 0.0
+    """Above its usual pitch. An engine that cannot change it leaves it."""
 
 
 class Utterance(Protocol):
     """One reply being synthesised. Say its clauses as they become known, then end it."""
 
-    def say(self, clause: str) -> None:
-        """Append a clause. Never blocks."""
+    def say(self, clause: str, stress: tuple[int, ...] = ()) -> None:
+        """Append a clause. ``stress`` are the words to be stressed, by number from 0, for an
+        engine that can. Never blocks."""
         ...
 
     def end(self) -> None:

@@ -1,0 +1,80 @@
+"""Several utterances of one voice, heard as one.
+
+An engine's utterance sounds one way from beginning to end. A reply that changes its pace, its
+style or its voice is therefore several of them, one after another; whoever listens need not know.
+A reply that changes nothing is a single one.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, replace
+
+from antiphon.ports.tts import Speaking, Spoken, Synthesiser, Utterance
+
+__all__ = ["Speech"]
+
+
+@dataclass(slots=True, eq=False)
+class _Part:
+    """An utterance, and how many clauses went before it."""
+
+    utterance: Utterance
+    speaking: Speaking
+    before: int
+
+
+class Speech:
+    """One voice's share of a reply. Like `antiphon.ports.tts.Utterance`, but that each clause
+    says how it is to sound."""
+
+    def __init__(self, voice: Synthesiser) -> None:
+        self._voice = voice
+        self._parts: deque[_Part] = deque()
+        """Not yet heard to their end."""
+        self._latest: _Part | None = None
+        self._clauses = 0
+        self._ended = False
+        self._woken = asyncio.Event()
+
+    def say(self, clause: str, speaking: Speaking, stress: tuple[int, ...] = ()) -> None:
+        """Append a clause."""
+        part = self._latest
+        if part is None or part.speaking != speaking:
+            if part is not None:
+                part.utterance.end()
+            part = _Part(self._voice.utter(speaking), speaking, self._clauses)
+            self._latest = part
+            self._parts.append(part)
+            self._woken.set()
+        self._clauses += 1
+        if stress:
+            part.utterance.say(clause, stress)
+        else:
+            part.utterance.say(clause)
+
+    def end(self) -> None:
+        """No more clauses will come."""
+        self._ended = True
+        if self._latest is not None:
+            self._latest.utterance.end()
+        self._woken.set()
+
+    async def audio(self) -> AsyncIterator[Spoken]:
+        """The speech, clause after clause. Raises `ProviderError`."""
+        while True:
+            while not self._parts:
+                if self._ended:
+                    return
+                self._woken.clear()
+                await self._woken.wait()
+            part = self._parts[0]
+            pieces = part.utterance.audio()
+            try:
+                async for piece in pieces:
+                    before = part.before
+                    yield replace(piece, clause=piece.clause + before) if before else piece
+            finally:
+                if isinstance(pieces, AsyncGenerator):
+                    await pieces.aclose()
+            self._parts.popleft()
