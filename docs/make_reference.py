@@ -26,7 +26,7 @@ from antiphon.cli.providers import abilities, formats, price_words
 from antiphon.config.agent import AgentSettings
 from antiphon.dialog.settings import ReceptionistSettings, Topic, TroubleSettings
 from antiphon.events import Expectation, Word
-from antiphon.mouth.settings import MouthSettings
+from antiphon.mouth.settings import AmbientSettings, Manner, MouthSettings
 from antiphon.net.account import Account
 from antiphon.net.offering import Hears, Offer, Speaks
 from antiphon.net.tiers import Tiers
@@ -59,6 +59,8 @@ SETTINGS: Final[tuple[tuple[str, tuple[tuple[str, Settings], ...]], ...]] = (
             ("The file itself", AgentSettings),
             ("`turns`: how patient, how polite, how long", TurnSettings),
             ("`mouth`: how the agent sounds", MouthSettings),
+            ("One of `mouth.manners`", Manner),
+            ("`mouth.ambient`: what is heard behind it", AmbientSettings),
             ("`dialog`: what the agent says", ReceptionistSettings),
             ("`tiers`: when the large model is asked", Tiers),
             ("One of `dialog.topics`", Topic),
@@ -338,6 +340,9 @@ def providers_page() -> str:
         heads = ["engine", "can", *(["mu-law", "formats"] if sounds else []), "answers", "proof"]
         lines += [f"## {title}", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
         lines += [*map(_engine, offers), ""]
+    lines += ["## How each voice can be shaped", "", *_prose(SHAPES_INTRO)]
+    lines += ["| engine | speed | styles | pitch | emphasis |", "|---|---|---|---|---|"]
+    lines += [*(_shapes(o, o.can) for o in OFFERS if isinstance(o.can, Speaks)), ""]
     lines += ["## What each needs, and what to know", "", *_prose(NEEDS_INTRO)]
     lines += ["| engine | key | another address | install | settings | remarks |"]
     lines += ["|---|---|---|---|---|---|", *map(_needs, OFFERS), ""]
@@ -359,6 +364,11 @@ which keys are set, what is installed, your own prices.
 *Answers*: `instant`, streaming on this machine; `fast`, streaming over a network; `slow`, only when
 all of it is there. That is by design, not measured.
 """
+SHAPES_INTRO: Final = """
+What an engine does by itself of [what can be asked for](../how-to/shape-the-voice.md); the rest of
+it is done here and is the same for all. A style of *any* is words of yours, of which a voice heeds
+what it understands. What an engine cannot do it leaves out.
+"""
 NEEDS_INTRO: Final = """
 Keys come out of the [environment](environment.md), never out of a file. Settings stand under
 `providers` in the agent file.
@@ -377,6 +387,13 @@ For estimates, not for bills: refresh them before you build a plan on one. *Vend
 own page; *third party* somebody else who quotes it. A price that is not known is `?`, and never
 counted as nothing. [Your own prices](../how-to/use-providers.md#what-it-costs) go before these.
 """
+
+
+def _shapes(offer: Offer, can: Speaks) -> str:
+    speed = "{:g} to {:g}".format(*can.speed) if can.speed else ""
+    styles = "any" if can.styles == ("*",) else ", ".join(can.styles)
+    yes = ("yes" if can.pitch else "", "yes" if can.emphasis else "")
+    return f"| `{offer.name}` | {speed} | {styles} | {yes[0]} | {yes[1]} |"
 
 
 def _engine(offer: Offer) -> str:

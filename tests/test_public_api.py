@@ -19,7 +19,7 @@ PUBLIC = {
         "Abandon Action Amend Answer AskModel CallTime CancelModel DiscardReply Duck FillSilence "
         "FinaliseTranscript GiveUp HangUp HoldReply KINDS Message NoteBackchannel NoticeSilence "
         "PrimeModel ReleaseReply Restore RunTool ScoreEndpoint Settle Speak Speculate "
-        "StopSpeaking Transfer Withdraw from_json to_json"
+        "StopSpeaking Transfer Trust Withdraw from_json to_json"
     ),
     "antiphon.errors": (
         "AntiphonError AtCapacity ConfigError InternalError LocalProtocolError Missing "
@@ -32,14 +32,14 @@ PUBLIC = {
         "ModelFailed ModelFinished ModelSaid ReplyFailed ReplyFinished ReplyKind ReplyLate "
         "ReplyLost ReplyOffered ReplyReady ReplyStarted ReplyStopped SilenceNoticed "
         "SpeechStarted SpeechStopped ToolEnded ToolFinished TranscriptAmended "
-        "TranscriptChanged TurnEnded TurnScored Word decode from_json to_json"
+        "TranscriptChanged TransferFailed TurnEnded TurnScored Word decode from_json to_json"
     ),
     "antiphon.ports.attendance": "Attendance",
     "antiphon.ports.clock": "Clock",
     "antiphon.ports.endpoint": "EndpointModel",
     "antiphon.ports.journal": "Journal",
     "antiphon.ports.llm": "Asking LanguageModel Saying Tool ToolCall ToolUse Usage",
-    "antiphon.ports.stt": "Encoding Heard Hearing Recogniser Recognition",
+    "antiphon.ports.stt": "Chunk Encoding Heard Hearing Recogniser Recognition",
     "antiphon.ports.transport": "Line Transport TransportFacts",
     "antiphon.ports.tts": "Speaking Spoken SpokenWord Synthesiser Utterance",
     "antiphon.ports.vad": "VoiceActivity",

@@ -12,6 +12,10 @@ import msgspec
 
 from antiphon.events import ReplyKind, decode
 
+Trust: TypeAlias = Literal["author", "model"]
+"""Who wrote a text, and so what its markup may do: an author's everything, a model's only what
+changes the sound of its own words."""
+
 # --- the turn machine orders -----------------------------------------------------------------
 
 
@@ -153,6 +157,11 @@ class Speak:
     kind: ReplyKind = "reply"
     held: bool = False
     """Prepare but do not play until `ReleaseReply`."""
+    manner: str = ""
+    """Which of the agent's manners it is said in (``mouth.manners``); empty: that of its kind. The
+    first piece decides."""
+    trust: Trust = "model"
+    """Which markup counts in the text: all of it, or only what a model may use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,9 +229,10 @@ class RunTool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """Hand the caller to a person or a queue."""
+    """Hand the caller to a person or a queue. The call ends with it, or TransferFailed is told."""
 
     to: str
+    """A number, an address, or a name that whoever connects the caller knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -256,6 +256,17 @@ class EarsFound:
     """What the caller says is understood again."""
 
 
+# --- handing over --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferFailed:
+    """The caller could not be handed over and is still here."""
+
+    to: str
+    reason: str
+
+
 # --- thinking ------------------------------------------------------------------------------
 
 
@@ -329,6 +340,7 @@ Event: TypeAlias = (
     | LimitReached
     | EarsLost
     | EarsFound
+    | TransferFailed
     | ModelSaid
     | ModelFinished
     | ModelFailed

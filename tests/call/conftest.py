@@ -5,6 +5,7 @@ one call or a hand in it.
 """
 
 import asyncio
+import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -208,6 +209,7 @@ class Exchange:
             model=self.model,
             endpoint=self.endpoint,
             mouth=self.settings.mouth,
+            chance=random.Random(4711).random,
         )
 
     @asynccontextmanager

@@ -50,9 +50,10 @@ def test_a_tool_that_nobody_configured_ends_without_a_result(hold: Holding) -> N
     assert held.heard.endswith("I see what you mean.")
 
 
-def test_a_transfer_is_refused_and_noted(hold: Holding) -> None:
+def test_a_transfer_that_the_line_cannot_do_is_answered(hold: Holding) -> None:
     held = ordering(hold, order.Transfer(to="sales"))
-    assert held.notes("transfer_refused") == [{"to": "sales"}]
+    (failed,) = held.told("TransferFailed")
+    assert failed.to == "sales"
     assert held.ended.by == "caller"
 
 

@@ -10,9 +10,10 @@ from antiphon.errors import ProviderError, Unavailable
 from antiphon.events import Event, ModelFailed
 from antiphon.net.minds import Minds
 from antiphon.net.roster import Roster
+from antiphon.ports.llm import Usage
 from antiphon.testing.attendance import Attendees
 from antiphon.testing.clock import VirtualClock
-from antiphon.testing.mind import ScriptedModel
+from antiphon.testing.mind import Scripted, ScriptedModel
 
 ASK = AskModel(request=1, messages=(Message(role="user", text="x" * 400),), max_tokens=50)
 WHOLE = "We are open from nine to five, Monday to Friday."
@@ -71,7 +72,7 @@ def test_answers_of_a_call_close_the_breaker_of_who_gives_them() -> None:
         stage.thinking.ask(ASK)
 
     stage = on_stage(main, [], [])
-    assert stage.roster.standings(stage.clock.now())[0].state == "closed"
+    assert stage.roster.well(stage.clock.now()) == stage.models
 
 
 def test_half_an_answer_is_paid_for_and_a_refusal_is_not() -> None:
@@ -105,3 +106,19 @@ def test_a_question_taken_back_before_the_first_word_was_asked_all_the_same() ->
         ("mind 0", 100)
     ]
     assert not stage.told
+
+
+def test_who_does_not_count_is_reckoned_and_that_is_said() -> None:
+    async def main(stage: Stage) -> None:
+        stage.models[0].says = [Scripted(text=WHOLE, usage=Usage())]
+        stage.thinking.ask(ASK)
+        await stage.clock.sleep(5.0)
+        stage.models[0].says = [Scripted(text=WHOLE, usage=Usage(prompt_tokens=7))]
+        stage.thinking.ask(ASK)
+
+    stage = on_stage(main, [], [])
+    (_, reckoned), (_, counted) = stage.attendees.worked
+    assert (reckoned["prompt_tokens"], reckoned["reply_tokens"]) == (100, round(len(WHOLE) / 4))
+    assert reckoned["estimated"]
+    assert counted["prompt_tokens"] == 7
+    assert "estimated" not in counted

@@ -91,6 +91,22 @@ def test_with_json_every_reply_is_a_line_of_json(
     assert len({line["reply"] for line in said}) == 4
 
 
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_caller_who_is_handed_over_is_gone(
+    desk: Path, typed: Typed, capsys: pytest.CaptureFixture[str], flags: list[str]
+) -> None:
+    topic = "    - {name: s, asks: [sales], says: I put you through., transfer: sales desk}\n"
+    desk.write_text(desk.read_text().replace("  topics:\n", f"  topics:\n{topic}"))
+    typed("Sales, please", "Nobody reads this.")
+
+    assert main(["chat", str(desk), *flags]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    if flags:
+        assert json.loads(last) == {"transfer": "sales desk"}
+    else:
+        assert last == "(the caller is handed to sales desk)"
+
+
 def test_a_blank_line_is_no_turn(
     desk: Path, typed: Typed, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -69,8 +69,35 @@ def offers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     return
 
 
-def test_everything_is_listed_in_a_hundred_columns(capsys: pytest.CaptureFixture[str]) -> None:
+def test_everything_is_listed_in_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["providers"]) == 0
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 80
+    lines = {
+        line.split()[0]: " ".join(line.split()[1:]) for line in said.splitlines() if line.strip()
+    }
+    assert lines["v/ear"] == "yes yes yes yes yes $0.45 / hour its key, set"
+    assert lines["v/voice"] == "yes - yes - - $0.5 / 1k letters a package"
+    assert lines["v/*"] == "yes yes by the token its key"
+    assert lines["w/*"] == "- - ? -", "what is not known is never nothing"
+    assert lines["local/x"] == "free -"
+    assert SECRET not in said
+
+
+def test_every_engine_there_is_fits_into_a_hundred_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.undo()
+    assert main(["providers"]) == 0
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 100
+    assert "…" not in said
+    assert len(said.splitlines()) == len(providers.everyones()) + 3 * 4 + 2
+
+
+def test_all_about_each(capsys: pytest.CaptureFixture[str]) -> None:
+    for vendor in ("v", "w", "local"):
+        assert main(["providers", vendor]) == 0
     said = capsys.readouterr().out
     assert max(map(len, said.splitlines())) <= 100
     for words in (
@@ -79,7 +106,7 @@ def test_everything_is_listed_in_a_hundred_columns(capsys: pytest.CaptureFixture
         "$0.45 / hour the connection is open  (us, 2026-11-01)",
         "other: $0.01 / minute",
         "V_KEY is set",
-        "a remark",
+        "note     a remark",
         "no mu-law; linear16",
         "pip install 'antiphon[v]'",
         "small-: $0.5 / 1k letters until 2026-12-31",
@@ -100,9 +127,17 @@ def test_one_port_alone(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     assert "v/voice" in said
     assert "v/ear" not in said
-    with pytest.raises(SystemExit) as caught:
-        main(["providers", "sst"])
-    assert caught.value.code == 2
+
+
+def test_one_engine_or_whoever_is_meant_by_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["providers", "v/ear"]) == 0
+    said = capsys.readouterr().out
+    assert "for      Speech to text" in said
+    assert "v/*" not in said
+    assert main(["providers", "v/some-model", "--json"]) == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == ["v/*"]
+    assert main(["providers", "local/y"]) == 2
+    assert "did you mean 'local/x'?" in capsys.readouterr().err
 
 
 def test_json_has_it_all_and_never_the_key(capsys: pytest.CaptureFixture[str]) -> None:

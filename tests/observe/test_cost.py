@@ -124,7 +124,12 @@ def test_nothing_used_of_a_kind_adds_no_line() -> None:
 
 def test_a_log_that_says_nothing_is_not_a_call_that_cost_nothing() -> None:
     found = cost_of([], built_in(), DAY)
-    assert found.to_json() == {"dollars": None, "known": False, "lines": []}
+    assert found.to_json() == {
+        "dollars": None,
+        "known": False,
+        "estimated": False,
+        "lines": [],
+    }
     assert "does not say" in bill(found)
 
 
@@ -179,3 +184,52 @@ def test_a_whole_sum_is_only_a_sum() -> None:
     found = cost(built_in(), Used(port="tts", provider="local/piper", letters=9))
     assert total(found) == "$0"
     assert "free" in printed(found)
+
+
+# --- what nobody counted -------------------------------------------------------------------------
+
+
+def shown(found: Cost) -> str:
+    console = Console(file=io.StringIO(), width=120)
+    console.print(cost_table(found))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    return " ".join(text.split())
+
+
+def test_tokens_that_nobody_counted_are_marked_wherever_they_are_shown() -> None:
+    note = {"port": "llm", "provider": "v/x", "prompt_tokens": 1000, "reply_tokens": 100}
+    lines = [Noted(1, 1.0, "used", note), Noted(2, 2.0, "used", {**note, "estimated": True})]
+    found = cost_of(lines, table(TOKENS), DAY)
+    assert [(line.what, line.estimated) for line in found.lines] == [
+        ("input", False), ("output", False), ("input", True), ("output", True),
+    ]  # fmt: skip
+    assert found.known
+    assert found.dollars == pytest.approx(2 * (1000 * 2 + 100 * 10) / 1e6)
+    said = found.to_json()
+    assert said["estimated"] is True
+    assert [line["estimated"] for line in said["lines"]] == [False, False, True, True]
+    assert total(found) == "~ $0.0060"
+    for text in (bill(found), shown(found)):
+        assert "~ 1000 input tokens" in text
+        assert "~ $0.0020" in text
+        assert "~ estimated: the provider did not count its tokens" in text
+
+
+def test_a_voice_paid_by_the_token_is_reckoned_from_what_it_said() -> None:
+    prices = table("port: tts, unit: 1M tokens, price: {input: 0.6, audio: 12}")
+    found = cost(prices, Used(port="tts", provider="v/x", letters=900))
+    assert [(line.what, line.amount, line.estimated) for line in found.lines] == [
+        ("input", 225, True),
+        ("audio", 1250, True),
+    ]
+    assert found.dollars == pytest.approx(0.015135), "a minute costs about 1.5 cents"
+    counted = cost(prices, Used(port="tts", provider="v/x", letters=900, prompt_tokens=200))
+    assert not counted.estimated
+
+
+def test_what_is_free_is_no_estimate_and_what_is_not_known_is_never_nothing() -> None:
+    used = Used(port="llm", provider="v/x", prompt_tokens=9, estimated=True)
+    assert not cost(table("port: llm, unit: free, price: 0"), used).estimated
+    unknown = cost(table("port: llm, unit: 1M tokens, price: {input: null}"), used)
+    assert total(unknown) == "$0 and what is not known: llm v/x"
+    assert "~ 9 input tokens price not known ?" in shown(unknown).replace("│ ", "")

@@ -140,12 +140,22 @@ def test_a_listening_noise_the_detector_never_saw(script: Any) -> None:
          "the last prompt"),
         (order.FillSilence(turn=1), "filler", "bridged the wait", ""),
         (order.CallTime(limit="turns"), "other", "limit of turns", ""),
-        (order.Transfer(to="desk"), "other", "transferred", "desk"),
+        (order.Transfer(to="desk"), "other", "hands the caller over", "desk"),
         (order.HangUp(reason="bye"), "end", "hung up", "bye"),
     ],
 )  # fmt: skip
 def test_orders_people_care_about(action: Any, kind: str, label: str, why: str) -> None:
     assert mark_of(action, 1.0) == Mark(1.0, kind, label, why)  # type: ignore[arg-type]
+
+
+def test_a_transfer_that_came_to_nothing_is_a_warning(script: Any) -> None:
+    script.event(1.0, told.TransferFailed(to="desk", reason="nobody answers"))
+    (mark,) = timeline(script.log()).marks
+    assert (mark.kind, mark.label, mark.why) == (
+        "warning",
+        "not handed over",
+        "to desk: nobody answers",
+    )
 
 
 def test_orders_that_only_serve_another_are_not_shown() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.config.agent import parse
+from antiphon.config.agent import load, parse, where
 from antiphon.errors import ConfigError, Missing
 from antiphon.net.offering import Offer, Order
 from antiphon.observe.prices import Price, built_in
@@ -91,6 +91,32 @@ def test_a_setting_nobody_knows_is_named_with_the_one_that_was_meant() -> None:
         providers.make("stt", asked)
     assert caught.value.what == "providers: deepgram/nova-3: no setting 'endpointing'"
     assert caught.value.fix.startswith("did you mean 'endpointing_ms'? ")
+
+
+def test_what_is_wrong_under_providers_is_named_with_its_own_line(tmp_path: Path) -> None:
+    file = tmp_path / "agent.yaml"
+    file.write_text(
+        "name: A\n"
+        "llm: anthropic/claude-haiku-5.5\n"
+        "tts: elevenlabs/flash\n"
+        "providers:\n"
+        "  anthropic/claude-haiku-5.5: {\n"
+        "    efort: low}\n"
+        "  elevenlabs/flash:\n"
+        "    settle_s: 1.0\n"
+        "    stability: 9.0\n"
+        "  elevenlabs/flush:\n"
+        "    voice: x\n"
+        "dialog: {greeting: Hello}\n"
+    )
+    environ = {"ANTHROPIC_API_KEY": "k", "ELEVENLABS_API_KEY": "k"}
+    found = engines.mistakes(load(file), environ, lambda _: file, where(file))
+    said = {error.where.removeprefix(f"{file}:"): error for error in found}
+    assert "anthropic/claude-haiku-5.5: no setting 'efort'" in said["6"].what
+    assert said["6"].fix.startswith("did you mean 'effort'? ")
+    assert "elevenlabs/flash: stability cannot be 9.0" in said["9"].what
+    assert said["10"].what == "providers: elevenlabs/flush is not used by this agent"
+    assert said["10"].fix.startswith("did you mean 'elevenlabs/flash'? it uses ")
 
 
 def test_a_key_cannot_be_written_into_an_agent_file() -> None:

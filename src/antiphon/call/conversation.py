@@ -41,6 +41,7 @@ from antiphon.events import (
     ToolEnded,
     ToolFinished,
     TranscriptAmended,
+    TransferFailed,
     TurnEnded,
 )
 from antiphon.turns.machine import Machine
@@ -65,6 +66,7 @@ _LASTING: Final = (
     ReplyFailed,
     EarsLost,
     EarsFound,
+    TransferFailed,
 )
 _TRACELESS: Final = (order.PrimeModel, order.CancelModel)
 # A line that is never quiet is hung up on after this.
@@ -112,9 +114,9 @@ class Conversation:
         """The answer given last, while nothing of it is audible."""
         self._expectation = dialog.expectation
         self._offered: dict[int, ReplyKind] = {}
-        self._hang_up: order.HangUp | None = None
-        """Ordered while the caller has the floor, and due at `_hang_up_at` whatever happens."""
-        self._hang_up_at = math.inf
+        self._parting: order.HangUp | order.Transfer | None = None
+        """Ordered while the caller has the floor, and due at `_parting_at` whatever happens."""
+        self._parting_at = math.inf
         self._out: list[Action] = []
 
     @property
@@ -145,6 +147,7 @@ class Conversation:
                 | LimitReached()
                 | EarsLost()
                 | EarsFound()
+                | TransferFailed()
             ):
                 self._tell_dialog(event, now)
             case _:
@@ -163,8 +166,8 @@ class Conversation:
         """When to tick next."""
         if self.state is State.ENDED:
             return None
-        hang_up_at = self._hang_up_at if self._hang_up else None
-        due = (self.turns.deadline(), self.dialog.deadline(), hang_up_at)
+        parting_at = self._parting_at if self._parting else None
+        due = (self.turns.deadline(), self.dialog.deadline(), parting_at)
         return min((at for at in due if at is not None), default=None)
 
     # --- telling -----------------------------------------------------------------------------
@@ -214,9 +217,9 @@ class Conversation:
             self._expectation = self.dialog.expectation
             told = ExpectationSet(expectation=self._expectation)
             self._follow(self.turns.receive(told, now), now)
-        if self._hang_up and (self.state is State.IDLE or now >= self._hang_up_at):
-            self._out.append(self._hang_up)
-            self._hang_up = None
+        if self._parting and (self.state is State.IDLE or now >= self._parting_at):
+            self._out.append(self._parting)
+            self._parting = None
         out, self._out = self._out, []
         return out
 
@@ -232,7 +235,7 @@ class Conversation:
                 case order.Abandon():
                     self._drop_guess()
                 case order.Answer():
-                    self._hang_up = None
+                    self._parting = None
                     self._answer(action, now)
                 case order.Withdraw() if self._given:
                     self._take_back(self._given, now)
@@ -329,9 +332,9 @@ class Conversation:
 
     def _perform(self, orders: list[Action], now: float) -> None:
         for action in orders:
-            if isinstance(action, order.HangUp) and self.state in _CALLERS:
+            if isinstance(action, order.HangUp | order.Transfer) and self.state in _CALLERS:
                 # Nobody is cut off: what the caller is saying may change our mind.
-                self._hang_up, self._hang_up_at = action, now + HEAR_OUT_S
+                self._parting, self._parting_at = action, now + HEAR_OUT_S
                 continue
             self._out.append(action)
             if self._given:

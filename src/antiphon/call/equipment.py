@@ -1,15 +1,19 @@
 """What a call hears, thinks and speaks with. Data only: what is done with it is the runner's."""
 
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from antiphon.media.plane import Plane
+from antiphon.mouth.ambient import Ambience
+from antiphon.mouth.clips import Clips
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.settings import MouthSettings
 from antiphon.net.roster import Roster
 from antiphon.ports.clock import Clock
 from antiphon.ports.endpoint import EndpointModel
 from antiphon.ports.llm import LanguageModel
-from antiphon.ports.stt import Hearing, Recogniser
+from antiphon.ports.stt import Chunk, Hearing, Recogniser
 from antiphon.ports.transport import TransportFacts
 from antiphon.ports.tts import Synthesiser
 
@@ -30,8 +34,16 @@ class Equipment:
     endpoint: EndpointModel | None = None
     mouth: MouthSettings
     phrases: PhraseCache | None = None
+    clips: Clips | None = None
+    """Recordings that replies play."""
+    ambience: Ambience | None = None
+    """What is heard behind the agent's voice and in its pauses."""
     language: str = "en"
     keyterms: tuple[str, ...] = ()
+    chunk_ms: Chunk = "auto"
+    """See `Hearing`."""
+    chance: Callable[[], float] = random.random
+    """Numbers from 0 to 1 that waits are drawn with; nothing a call decides hangs on them."""
 
     @property
     def preferred(self) -> dict[str, tuple[str, ...]]:
@@ -49,4 +61,5 @@ class Equipment:
             encoding=facts.encoding,
             language=self.language,
             keyterms=self.keyterms,
+            chunk_ms=self.chunk_ms,
         )

@@ -101,7 +101,10 @@ class _Port:
         if before != WITHOUT[self._port] and self._deserted:
             self._deserted(error)
 
-    def used(self, provider: str, **amounts: float) -> None:
-        worth = {name: round(amount, 3) for name, amount in amounts.items() if amount}
+    def used(self, provider: str, *, estimated: bool = False, **amounts: float) -> None:
+        worth: dict[str, object] = {
+            name: round(amount, 3) for name, amount in amounts.items() if amount
+        }
         if worth:
+            worth |= {"estimated": True} if estimated else {}
             self._health.note("used", port=self._port, provider=provider, **worth)

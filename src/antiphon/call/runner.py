@@ -28,6 +28,7 @@ from antiphon.call.hearing import WIDE_HZ, OpenEar
 from antiphon.call.inbox import Inbox
 from antiphon.call.tape import Recorder, Tape
 from antiphon.call.thinking import Thinking
+from antiphon.call.transferring import Transferring
 from antiphon.errors import AntiphonError
 from antiphon.events import (
     AudioAdvanced,
@@ -117,6 +118,7 @@ class Call:
             note=self._account.note,
             attendance=self._health.of("llm"),
         )
+        self._transferring = Transferring(transport, start=self._start, tell=self._inbox.put)
         self._hears = OpenEar(
             equipment.recognisers,
             line=equipment.hearing(facts),
@@ -127,6 +129,7 @@ class Call:
                 served=lambda: self._inbox.put(EarsFound()),
             ),
             clock=self._clock,
+            chance=equipment.chance,
         )
         native = facts.rate_hz in self._hears.rates_hz - {WIDE_HZ}
         self._ear = Ear(
@@ -150,6 +153,8 @@ class Call:
             on_sent=self._record_agent if recorder else None,
             on_clause=self._clause,
             on_words=self._account.spoken,
+            clips=equipment.clips,
+            room=equipment.ambience.room(facts.rate_hz) if equipment.ambience else None,
         )
 
     async def run(self) -> CallEnded:
@@ -321,7 +326,7 @@ class Call:
                 why = "no tools are configured"
                 self._inbox.put(ToolEnded(request=action.request, reason=why))
             case order.Transfer():
-                self._account.note("transfer_refused", to=action.to)
+                self._transferring.hand_over(action.to)
             case order.HangUp():
                 self._inbox.put(CallEnded(by="agent", reason=action.reason))
             case _:
@@ -354,7 +359,8 @@ class Call:
 
     def _record_agent(self, pcm: bytes, position: int) -> None:
         until_s, waits_s = self._ear.until_s, self._mouth.outstanding_s()
-        self._record(lambda tape: tape.agent(pcm, position, until_s, waits_s))
+        voice = not self._mouth.room_alone
+        self._record(lambda tape: tape.agent(pcm, position, until_s, waits_s, voice=voice))
 
     def _record(self, act: Callable[[Tape], None]) -> None:
         """A recorder that fails ends the recording, not the call."""

@@ -2,6 +2,8 @@
 
 The caller's audio says where it is. The agent's is laid where the caller hears it, not where it
 was sent: behind what waits before it, sample after sample as long as it plays without a break.
+A room that never breaks off is laid anew where a voice begins: over a whole call two clocks, and
+what was lost on the way, would part it from the caller.
 """
 
 from typing import Protocol
@@ -40,21 +42,31 @@ class Tape:
         # Of the unbroken stretch that is playing: its first sample on the agent's line, where
         # that lies in the recording, and where the stretch ends there.
         self._position = self._at = self._end = 0
+        self._voice_end = 0
+        self._voice = True  # the last frame was, at least
 
     def caller(self, pcm: bytes, at_sample: int) -> None:
         """What the caller said."""
         self._recorder.caller(pcm, at_sample)
 
-    def agent(self, pcm: bytes, position: int, until_s: float, waits_s: float) -> None:
+    def agent(
+        self, pcm: bytes, position: int, until_s: float, waits_s: float, *, voice: bool = True
+    ) -> None:
         """A frame is sent: ``position`` counts the agent's samples before it, the caller's audio
-        has come to ``until_s``, and ``waits_s`` of sound wait before this."""
-        if waits_s <= 0.0:
+        has come to ``until_s``, and ``waits_s`` of sound wait before this. Without ``voice`` it
+        is the room alone."""
+        begins = voice and not self._voice
+        if waits_s <= 0.0 or begins:
             # Audio time moves in frames, so a stretch may seem to begin before the last ended.
-            at = round((until_s + self._delay_s) * self._rate_hz)
-            self._position, self._at = position, max(at, self._end)
+            # What a voice is laid over then was the room alone.
+            at = round((until_s + self._delay_s + waits_s) * self._rate_hz)
+            least = self._voice_end if begins else self._end
+            self._position, self._at = position, max(at, least)
         at = self._at + position - self._position
         self._recorder.agent(pcm, at)
-        self._end = at + len(pcm) // 2
+        self._end, self._voice = at + len(pcm) // 2, voice
+        if voice:
+            self._voice_end = self._end
 
     def flushed(self, position: int) -> None:
         """What was sent from this sample of the agent's line on was never heard."""

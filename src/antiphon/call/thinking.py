@@ -99,7 +99,7 @@ class Thinking:
                         self._attendance.serves(by)
                     self._tell(ModelSaid(request=ask.request, text=piece.text))
                 if piece.reason:
-                    self._used(by, piece.usage)
+                    self._used(by, piece.usage, ask, letters)
                     asked = False
                     self._tell(_finished(ask.request, piece))
                     return
@@ -115,18 +115,22 @@ class Thinking:
         finally:
             if asked:
                 # It was cut short. What was asked is paid for even where nothing was said yet.
-                self._used(by, _guessed(ask, letters))
+                self._used(by, Usage(), ask, letters)
             if isinstance(answer, AsyncGenerator):
                 await answer.aclose()
 
     def _guess(self, provider: str, ask: AskModel, letters: int) -> None:
         """It failed, and nobody counted: by the rule of thumb. Who said nothing refused."""
         if letters:
-            self._used(provider, _guessed(ask, letters))
+            self._used(provider, Usage(), ask, letters)
 
-    def _used(self, provider: str, usage: Usage) -> None:
+    def _used(self, provider: str, usage: Usage, ask: AskModel, letters: int) -> None:
+        """As it counted, or by the rule of thumb where it did not."""
+        estimated = usage == Usage()
+        usage = _guessed(ask, letters) if estimated else usage
         self._attendance.used(
             provider,
+            estimated=estimated,
             prompt_tokens=usage.prompt_tokens,
             cached_tokens=usage.cached_tokens,
             reply_tokens=usage.reply_tokens,

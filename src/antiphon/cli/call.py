@@ -190,6 +190,4 @@ def _tell(args: argparse.Namespace, traces: Traces, ended: CallEnded, code: Exit
         print_json({"ok": code == Exit.OK, **figures, **files, "audit": audited, **paid})
         return
     show_cost(traces.log)
-    if args.sandbox:
-        print("the vendors were pretended: nobody is paid")
     print(f"recording {traces.record}, call log {traces.log.path}")

@@ -29,6 +29,7 @@ from antiphon.events import (
     TurnEnded,
 )
 from antiphon.models.store import ModelStore
+from antiphon.mouth.markup import plain
 from antiphon.net.minds import Minds
 from antiphon.net.roster import Roster
 from antiphon.ports.llm import Asking, LanguageModel
@@ -120,20 +121,31 @@ class _Chat:
                     await self._speak(action)
                 case order.AskModel():
                     await self._ask(action)
+                case order.Transfer():
+                    self._handed_over(action.to)
                 case order.HangUp():
                     self._over = True
                 case _:
                     pass
 
+    def _handed_over(self, to: str) -> None:
+        """A chat ends where a call would be somebody else's."""
+        self._over = True
+        if self._as_json:
+            print_json({"transfer": to})
+        else:
+            print(f"(the caller is handed to {to})", flush=True)
+
     async def _speak(self, piece: order.Speak) -> None:
         text = self._said.get(piece.reply, "") + piece.text
         self._said[piece.reply] = text
+        said = plain(text).strip()
         if piece.last and text:
             if self._as_json:
-                print_json({"reply": piece.reply, "text": text.strip()})
+                print_json({"reply": piece.reply, "text": said})
             else:
-                print(text.strip(), flush=True)
-            heard = ReplyFinished(reply=piece.reply, heard=text.strip())
+                print(said, flush=True)
+            heard = ReplyFinished(reply=piece.reply, heard=said)
             await self._perform(self._dialog.receive(heard, 0.0))
 
     async def _ask(self, ask: order.AskModel) -> None:

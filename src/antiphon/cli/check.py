@@ -19,6 +19,7 @@ from antiphon.config.environment import Environment
 from antiphon.errors import ConfigError
 from antiphon.models.store import ModelStore
 from antiphon.wiring import engines, providers
+from antiphon.wiring.ambience import ambience
 
 __all__ = ["arguments", "run"]
 
@@ -47,6 +48,10 @@ def run(args: argparse.Namespace) -> int:
 def _mistakes(settings: AgentSettings, file: Path, surroundings: Environment) -> list[ConfigError]:
     models = ModelStore().path
     found = engines.mistakes(settings, surroundings.vendors, models, agent.where(file))
+    try:
+        ambience(settings, agent.where(file))
+    except ConfigError as error:
+        found.append(error)
     try:
         models("silero-vad")  # every agent hears with it
     except ConfigError as error:

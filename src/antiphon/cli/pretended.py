@@ -18,6 +18,7 @@ from antiphon.config.environment import Environment
 from antiphon.errors import ConfigError, Missing
 from antiphon.models.store import ModelStore
 from antiphon.net.offering import Order, Port
+from antiphon.sandbox.plugged import all_desks, all_doors
 from antiphon.sandbox.server import Sandbox
 from antiphon.wiring import providers
 from antiphon.wiring.engines import named
@@ -86,7 +87,7 @@ def pretending(
     with Sandbox(ears=makers.ears, voice=makers.voice, mind=makers.mind) as sandbox:
         say(f"pretended vendors ({kind}) at {sandbox.http_url}")
         vendors = {**environment.vendors, **sandbox.environ()}
-        yield environment.model_copy(update={"vendors": vendors})
+        yield environment.model_copy(update={"vendors": vendors, "pretended": kind})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +137,14 @@ def _check(chosen: Iterable[tuple[Port, str]]) -> None:
                 fix="leave it out for the sandbox; `antiphon providers` shows which are on the"
                 " wire or local",
             )
+        if offer.sandbox and not _is_pretended(offer.sandbox):
+            raise ConfigError(
+                f"{port}: {name} cannot be pretended: the package that offers it brings nobody to"
+                " play its vendor",
+                fix="leave it out for the sandbox, or see docs/how-to/add-a-provider.md",
+            )
+
+
+def _is_pretended(path: str) -> bool:
+    places = [*(door.path for door in all_doors()), *(desk.path for desk in all_desks())]
+    return any(place == path or place.startswith(f"{path}/") for place in places)

@@ -1,4 +1,4 @@
-"""`antiphon providers [PORT]`: every engine there is, what it can do, costs and needs.
+"""`antiphon providers [PORT|NAME]`: every engine there is, what it can do, costs and needs.
 
 Proof says where the conformance suite meets an engine: the engine itself (local), its wire
 protocol as the sandbox speaks it (wire), or a fake in place of the vendor's SDK (sdk boundary).
@@ -6,16 +6,18 @@ Prices are of the table that $ANTIPHON_PRICES may add to; `?` is a price that is
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+import difflib
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, get_args
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from antiphon.cli.live import own_prices
 from antiphon.cli.output import Exit, print_json
+from antiphon.cli.providertable import details, native, overview
 from antiphon.config import environment
+from antiphon.errors import ConfigError
 from antiphon.net.offering import Hears, Offer, Port, Speaks, Thinks
 from antiphon.observe.prices import Price, Prices
 from antiphon.wiring import providers
@@ -29,28 +31,57 @@ PORTS: Final[Mapping[str, str]] = {
     "llm": "Language models",
     "endpoint": "End of turn",
 }
+LATENCIES: Final = {
+    "instant": "at once, on this machine",
+    "fast": "as it comes, over a network",
+    "slow": "when all of it is there",
+}
 COLUMNS: Final = 100
 """Where there is no terminal to ask."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "port", nargs="?", choices=get_args(Port), metavar="PORT", help="only stt, tts, llm or"
-        " endpoint",
+        "which", nargs="?", metavar="PORT|NAME", default="",
+        help="only stt, tts, llm or endpoint; or all about one engine, or one vendor's",
     )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     outside, prices = environment.read(), own_prices()
-    shown = [offer for offer in providers.everyones() if args.port in (None, offer.port)]
+    shown = _chosen(args.which)
     if args.json:
         print_json([_facts(offer, outside.vendors, prices) for offer in shown])
         return Exit.OK
     console = Console() if Console().is_terminal else Console(width=COLUMNS)
-    for port, title in PORTS.items():
-        if found := [offer for offer in shown if offer.port == port]:
-            console.print(_table(title, found, outside.vendors, prices))
+    if args.which and args.which not in PORTS:
+        for offer in shown:
+            console.print(details(offer, _about(offer, outside.vendors, prices)))
+        return Exit.OK
+    for port in get_args(Port):
+        found = [(offer, _rows(offer, prices)) for offer in shown if offer.port == port]
+        if found:
+            console.print(overview(PORTS[port], port, found, outside.vendors))
+    console.print("\nAll about one: antiphon providers NAME", style="dim")
     return Exit.OK
+
+
+def _chosen(which: str) -> list[Offer]:
+    """Of a port, of a name, or of a vendor. Raises `ConfigError` where there is none."""
+    known = providers.everyones()
+    if not which:
+        return known
+    found = [offer for offer in known if which in (offer.port, offer.name)]
+    found = found or [offer for offer in known if offer.fits(which)]
+    found = found or [offer for offer in known if re.split("[/:]", offer.name)[0] == which]
+    if found:
+        return found
+    names = sorted({*PORTS, *(offer.name for offer in known)})
+    close = difflib.get_close_matches(which, names, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise ConfigError(
+        f"no port, provider or vendor {which!r}", fix=f"{hint}`antiphon providers` lists them all"
+    )
 
 
 # --- in words --------------------------------------------------------------------------------
@@ -75,6 +106,9 @@ def abilities(can: Hears | Speaks | Thinks | None) -> list[str]:
                 "cancels": can.cancel,
                 "speed": can.speed is not None,
                 "cloning": can.cloning,
+                "styles": bool(can.styles),
+                "pitch": can.pitch,
+                "emphasis": can.emphasis,
             }
         case Thinks():
             words = {"tools": can.tools, "counts cached tokens": can.cached_tokens}
@@ -140,42 +174,29 @@ def _needs(offer: Offer, environ: Mapping[str, str]) -> list[str]:
     return found
 
 
-# --- as a table ------------------------------------------------------------------------------
+# --- all about one ---------------------------------------------------------------------------
 
 
-def _table(
-    title: str, offers: Sequence[Offer], environ: Mapping[str, str], prices: Prices
-) -> Table:
-    table = Table(box=None, title=f"\n{title}", title_justify="left", title_style="bold underline",
-                  show_header=False, pad_edge=False, padding=(0, 2, 1, 0))  # fmt: skip
-    table.add_column(no_wrap=True)
-    table.add_column(ratio=1)
-    for offer in offers:
-        name = Text(offer.name, style="bold")
-        name.append(f"\n{offer.latency}, {offer.proof}", style="not bold dim")
-        table.add_row(name, _told(offer, environ, prices))
-    return table
+def _about(offer: Offer, environ: Mapping[str, str], prices: Prices) -> dict[str, list[str]]:
+    rows = [_priced(row) for row in _rows(offer, prices)]
+    heard = [word for word in (native(offer.can), formats(offer.can)) if word]
+    about: dict[str, list[str]] = {
+        "for": [PORTS[offer.port]],
+        "does": [", ".join(abilities(offer.can)) or "-"],
+        "audio": ["; ".join(heard)] if heard else [],
+        "answers": [LATENCIES[offer.latency]],
+        "proof": [offer.proof],
+        "costs": rows or ["price not known"],
+        "needs": _needs(offer, environ),
+        "note": [offer.notes] if offer.notes else [],
+    }
+    return {name: lines for name, lines in about.items() if lines}
 
 
-def _told(offer: Offer, environ: Mapping[str, str], prices: Prices) -> Text:
-    lines = [Text(", ".join(abilities(offer.can)) or "-")]
-    if isinstance(offer.can, Hears | Speaks):
-        native = "mu-law untouched" if offer.can.native_mulaw else "no mu-law"
-        lines.append(Text(f"{native}; {formats(offer.can)}"))
-    rows = _rows(offer, prices)
-    lines += [_priced(row) for row in rows] or [Text("price not known")]
-    lines += [Text(need, style="yellow") for need in _needs(offer, environ)]
-    if offer.notes:
-        lines.append(Text(offer.notes, style="italic"))
-    return Text("\n").join(lines)
-
-
-def _priced(row: Price) -> Text:
+def _priced(row: Price) -> str:
     name = f"{row.model.strip('*')}: " if row.model != "*" else ""
-    text = Text(f"{name}{price_words(row)}")
-    if row.unit != "free":
-        text.append(f"  ({row.source}, {row.as_of})", style="dim")
-    return text
+    source = "" if row.unit == "free" else f"  ({row.source}, {row.as_of})"
+    return f"{name}{price_words(row)}{source}"
 
 
 # --- as JSON ---------------------------------------------------------------------------------
@@ -190,6 +211,7 @@ def _facts(offer: Offer, environ: Mapping[str, str], prices: Prices) -> dict[str
         "formats": list(can.encodings) if isinstance(can, Hears | Speaks) else [],
         "rates_hz": list(can.rates_hz) if isinstance(can, Hears | Speaks) else [],
         "native_mulaw": isinstance(can, Hears | Speaks) and can.native_mulaw,
+        "styles": list(can.styles) if isinstance(can, Speaks) else [],
         "latency": offer.latency,
         "proof": offer.proof,
         "key": offer.key or None,

@@ -10,8 +10,8 @@ from antiphon.cli.output import Exit, print_json
 from antiphon.cli.pretended import Makers, local
 from antiphon.errors import ConfigError
 from antiphon.sandbox import answerfile, rulefile
-from antiphon.sandbox.doors import DESKS, DOORS
 from antiphon.sandbox.faults import Rule
+from antiphon.sandbox.plugged import all_desks, all_doors
 from antiphon.sandbox.server import Sandbox
 
 __all__ = ["arguments", "run"]
@@ -79,8 +79,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _list(*, as_json: bool) -> int:
     """Every endpoint there is: whose, how it is asked, where."""
-    found = [(_vendor(door.serve), "WS", door.path) for door in DOORS]
-    found += [(_vendor(desk.serve), method, desk.path) for desk in DESKS for method in desk.methods]
+    found = [(_vendor(door.serve), "WS", door.path) for door in all_doors()]
+    found += [(_vendor(desk.serve), way, desk.path) for desk in all_desks() for way in desk.methods]
     if as_json:
         print_json([{"vendor": v, "method": m, "path": p} for v, m, p in sorted(found)])
         return Exit.OK
@@ -98,7 +98,7 @@ def _vendor(serve: Any) -> str:
 def _rules(file: Path) -> list[Rule]:
     """Raises `ConfigError`, also for a rule that could never befall anything."""
     rules = rulefile.read(file)
-    paths = [*(door.path for door in DOORS), *(desk.path for desk in DESKS)]
+    paths = [*(door.path for door in all_doors()), *(desk.path for desk in all_desks())]
     for rule in rules:
         if rule.path and not any(_begins(path, rule.path) for path in paths):
             raise ConfigError(

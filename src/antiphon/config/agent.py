@@ -10,12 +10,24 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
+from antiphon.config import texts
 from antiphon.config.mistakes import Contradiction, compose, explained, written_at
 from antiphon.dialog.settings import ReceptionistSettings
 from antiphon.errors import ConfigError
 from antiphon.mouth.settings import MouthSettings
+from antiphon.net.chunks import ChunkMs
 from antiphon.net.tiers import Tiers
 from antiphon.turns.settings import PRESETS, TurnSettings
 
@@ -28,7 +40,23 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Providers = Annotated[tuple[Provider, ...], Field(min_length=1), BeforeValidator(_listed)]
+def _apart(names: tuple[str, ...]) -> tuple[str, ...]:
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            raise Contradiction(
+                f"{name} stands here twice: nobody stands in for themselves",
+                at,
+                fix="leave one of them out",
+            )
+    return names
+
+
+Providers = Annotated[
+    tuple[Provider, ...],
+    Field(min_length=1),
+    BeforeValidator(_listed),
+    AfterValidator(_apart),
+]
 """The first is preferred; the others stand in for it, in this order."""
 
 
@@ -59,6 +87,11 @@ class AgentSettings(BaseModel):
     docs/reference/providers.md."""
     keyterms: tuple[str, ...] = ()
     """Names and words the recogniser should expect."""
+    chunk_ms: ChunkMs = "auto"
+    """How much caller audio a streaming recogniser over the network is sent in one message, in
+    milliseconds, as near as its vendor takes it. ``auto``: ``phone`` (20) for lines of 8 kHz,
+    ``browser`` (40) for others, and not less than suits the vendor; ``batch`` (200) where nobody
+    waits. ``providers`` may say another number for one of them."""
     preset: str = "receptionist"
     """The turn-taking preset that ``turns`` starts from."""
     turns: TurnSettings = TurnSettings()
@@ -67,6 +100,13 @@ class AgentSettings(BaseModel):
     """How replies are cut, cached and played."""
     dialog: ReceptionistSettings
     """What the agent says."""
+    _folder: Path = PrivateAttr(Path())
+
+    @property
+    def folder(self) -> Path:
+        """Where the agent file lies: what it names lies there or below. Not a setting, so not
+        written into call logs."""
+        return self._folder
 
     @model_validator(mode="before")
     @classmethod
@@ -80,6 +120,14 @@ class AgentSettings(BaseModel):
         if isinstance(preset, str) and isinstance(turns, Mapping):
             return {**data, "turns": {**PRESETS[preset].model_dump(), **turns}}
         return data
+
+    @model_validator(mode="after")
+    def _texts(self, info: ValidationInfo) -> Self:
+        """What a file has said can be: its markup is right, and the manners and clips it names
+        exist. What a call log holds was right once."""
+        if info.context is not None:
+            texts.check(self.dialog, self.mouth, info.context["folder"])
+        return self
 
     @model_validator(mode="after")
     def _patience(self) -> Self:
@@ -107,7 +155,9 @@ class AgentSettings(BaseModel):
 def load(path: Path) -> AgentSettings:
     """Read an agent file, or a directory with an ``agent.yaml``. Raises `ConfigError`."""
     file = _file(path)
-    return parse(_text(file), str(file))
+    settings = parse(_text(file), str(file), file.parent)
+    settings._folder = file.parent
+    return settings
 
 
 def where(path: Path) -> Callable[[str, str], str]:
@@ -137,8 +187,9 @@ def _text(file: Path) -> str:
         ) from None
 
 
-def parse(text: str, file: str) -> AgentSettings:
-    """An agent from the text of its file. Raises `ConfigError`."""
+def parse(text: str, file: str, folder: Path | None = None) -> AgentSettings:
+    """An agent from the text of its file; ``folder`` is where the recordings lie that it names.
+    Raises `ConfigError`."""
     node = None
     try:
         node = compose(text, file)
@@ -149,7 +200,7 @@ def parse(text: str, file: str) -> AgentSettings:
                 where=f"{file}:1",
                 fix=f"known: {', '.join(AgentSettings.model_fields)}",
             )
-        return AgentSettings.model_validate(data)
+        return AgentSettings.model_validate(data, context={"folder": folder})
     except ValidationError as error:
         raise explained(error, AgentSettings, node, file) from None
     except RecursionError:

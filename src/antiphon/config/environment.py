@@ -25,6 +25,9 @@ class Environment(BaseModel):
     vendors: Mapping[str, str] = Field(default_factory=dict, repr=False)
     """Keys and addresses of providers, under the vendors' own names: $DEEPGRAM_API_KEY and the
     others that ``antiphon providers`` lists."""
+    pretended: str = ""
+    """What ``--sandbox`` plays the vendors with: ``local`` or ``scripted``; empty: they are
+    real."""
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:

@@ -6,6 +6,7 @@ models in YAML.
 """
 
 import difflib
+import re
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
@@ -27,9 +28,12 @@ _SHAPES: Final[Mapping[str, str]] = {
     "stt": "written as local/moonshine",
     "tts": "written as local/piper",
     "llm": "written as local/smollm2, or null for none",
+    "llm_large": "written as anthropic/MODEL, or null for none",
     "endpoint": "written as local/smart-turn, or null for none",
 }
 """For settings whose form is a pattern, an example says more than the pattern."""
+_NAMED: Final = ("stt", "tts", "llm", "llm_large", "endpoint")
+_VENDOR: Final = re.compile("[a-z0-9_]+")
 _MORE: Final = 4
 """Further mistakes that are named; more than these are found after mending the first."""
 
@@ -38,11 +42,13 @@ _shown.maxstring = _shown.maxother = 60
 
 
 class Contradiction(ValueError):
-    """Settings that cannot stand together, raised by a validator; ``at`` is where to look."""
+    """Settings that cannot stand together, raised by a validator; ``at`` is where to look, and
+    ``fix`` what to do about it."""
 
-    def __init__(self, what: str, *at: str) -> None:
+    def __init__(self, what: str, *at: str | int, fix: str = "") -> None:
         super().__init__(what)
         self.at = at
+        self.fix = fix
 
 
 def compose(text: str, file: str) -> yaml.Node | None:
@@ -84,7 +90,7 @@ def explained(
 def written_at(node: yaml.Node | None, file: str, setting: str, value: str) -> str:
     """Where a setting has a value, alone, in a list, or as a name; empty where the file does not
     say it. A setting inside another is written ``mouth.voice``."""
-    found = _find(node, setting.split("."))
+    found = _find(node, _path(node, setting))
     inner = [found]
     if isinstance(found, yaml.SequenceNode):
         inner = found.value
@@ -109,12 +115,13 @@ def _words(mistake: Any, loc: Place, root: type[BaseModel]) -> tuple[str, str]:
         case "missing":
             return f"{name!r} is missing", f"add a line {loc[-1]}: ..."
         case "value_error":
-            return str(mistake["ctx"]["error"]), ""
+            error = mistake["ctx"]["error"]
+            return str(error), error.fix if isinstance(error, Contradiction) else ""
         case "string_type":
             quoted = not isinstance(mistake["input"], list | dict | None)
             return f"{name} is text, not {value}", "put it in quotes" if quoted else ""
         case "string_pattern_mismatch" if loc[0] in _SHAPES:
-            return f"{name} cannot be {value}", f"it is {_SHAPES[str(loc[0])]}"
+            return f"{name} cannot be {value}", _shape(str(loc[0]), mistake["input"])
         case "tuple_type":
             return f"{name} is a list, not {value}", "write [one, another], or each after a dash"
         case "model_type":
@@ -134,6 +141,14 @@ def _words(mistake: Any, loc: Place, root: type[BaseModel]) -> tuple[str, str]:
             if rule:
                 return f"{name} cannot be {value}", f"it may be {rule}"
             return f"{name} cannot be {value}: {mistake['msg']}", ""
+
+
+def _shape(setting: str, given: str) -> str:
+    """How it is written, and what was meant by somebody who only named the vendor."""
+    hint = ""
+    if setting in _NAMED and _VENDOR.fullmatch(given):
+        hint = f"did you mean '{given}/MODEL'? "
+    return f"{hint}it is {_SHAPES[setting]}"
 
 
 def _choice(mistake: Any) -> str:
@@ -213,6 +228,14 @@ def _holds(place: Place, places: Sequence[Place]) -> bool:
 
 def _dotted(loc: Place) -> str:
     return ".".join(str(part) for part in loc) or "the file"
+
+
+def _path(node: yaml.Node | None, setting: str) -> list[str]:
+    """The names of a dotted setting, of which some have dots of their own."""
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if setting.startswith(f"{key.value}."):
+            return [key.value, *_path(value, setting.removeprefix(f"{key.value}."))]
+    return [setting]
 
 
 def _find(node: yaml.Node | None, loc: Place) -> yaml.Node | None:

@@ -33,6 +33,7 @@ from antiphon.events import (
     ToolEnded,
     ToolFinished,
     TranscriptAmended,
+    TransferFailed,
     TurnEnded,
 )
 
@@ -51,6 +52,7 @@ DialogEvent: TypeAlias = (
     | LimitReached
     | EarsLost
     | EarsFound
+    | TransferFailed
     | ReplyFinished
     | ReplyStopped
     | ReplyFailed

@@ -8,11 +8,15 @@ import re
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Final, Self, assert_never
+from xml.sax.saxutils import escape
 
 from antiphon import actions as order
-from antiphon.actions import Action, Message
+from antiphon.actions import Action, Message, Trust
+from antiphon.dialog import memory
 from antiphon.dialog.dialog import DialogEvent, Numbers
+from antiphon.dialog.memory import Memory
 from antiphon.dialog.settings import ReceptionistSettings, Topic
+from antiphon.dialog.spoken import MARKED
 from antiphon.dialog.topics import bare_answer, mentions, topic_for
 from antiphon.events import (
     BackchannelHeard,
@@ -36,6 +40,7 @@ from antiphon.events import (
     ToolEnded,
     ToolFinished,
     TranscriptAmended,
+    TransferFailed,
     TurnEnded,
 )
 
@@ -46,18 +51,25 @@ MAX_TOKENS: Final = 48
 SENTENCES: Final = 2
 SPEECHLESS: Final = 2
 """So many replies in a row may fail to be spoken."""
+UNANSWERED: Final = 2
+"""So many questions in a row that no model answers, and a person is to."""
 _SENTENCE: Final = re.compile(r"[.!?]+(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """One turn as it is remembered: what the caller said, what they heard in answer."""
+class Handover:
+    """To whom the caller is to be handed."""
 
-    turn: int
-    said: str
-    heard: str = ""
-    reply: int | None = None
-    """Our answer. Nothing else we say is remembered: greetings and prompts answer nobody."""
+    to: str
+    reply: int | None
+    """They are told by this; None: they cut it short."""
+    ordered: bool = False
+    """It is under way, and its end will be told."""
+
+
+def _trust(text: str) -> Trust:
+    """Of an author's text. One without markup is as any other."""
+    return "author" if any(mark in text for mark in MARKED) else "model"
 
 
 @dataclass(slots=True)
@@ -67,7 +79,7 @@ class Receptionist:
     settings: ReceptionistSettings
     numbers: Numbers = field(default_factory=Numbers)
     expectation: Expectation = field(default_factory=Expectation)
-    memory: tuple[Exchange, ...] = ()
+    memory: Memory = ()
     asking: Topic | None = None
     """The topic whose question the caller is answering."""
     request: int | None = None
@@ -81,6 +93,13 @@ class Receptionist:
     """Nobody can be understood; we leave then, if that does not change."""
     unspoken: int = 0
     """How many replies in a row could not be spoken."""
+    unanswered: int = 0
+    """How many questions in a row no model answered."""
+    manner: str = ""
+    """In which one we speak since a topic changed it."""
+    handover: Handover | None = None
+    alone: bool = False
+    """Nobody could take the caller over; whoever is in trouble is not promised it again."""
 
     def copy(self) -> Self:
         return copy(self)
@@ -94,9 +113,11 @@ class Receptionist:
             return []
         # They may be talking all the time, and cut it short: then it is said again.
         self.deaf_until = now + self.settings.trouble.patience_s
-        if self.leaving is not None:
+        handed = self.handover and (self.handover.ordered or self.handover.reply is not None)
+        if self.leaving is not None or handed:
             return []
-        return self._cancel() + self._leave(self.settings.trouble.leaving)
+        trouble = self.settings.trouble
+        return self._cancel() + (self._refer() or self._leave(trouble.leaving))
 
     def receive(self, event: DialogEvent, now: float) -> list[Action]:  # noqa: C901 - one case each
         match event:
@@ -117,6 +138,8 @@ class Receptionist:
                 return self._finished(event.reply, event.heard)
             case ReplyFailed() | EarsLost() | EarsFound():
                 return self._trouble(event, now)
+            case TransferFailed():
+                return self._not_transferred()
             case ReplyStopped():
                 return self._stopped(event)
             case ModelSaid() | ModelFinished() | ModelFailed():
@@ -130,23 +153,24 @@ class Receptionist:
 
     # --- saying ------------------------------------------------------------------------------
 
-    def _say(self, text: str, kind: ReplyKind = "reply") -> list[Action]:
-        return [order.Speak(reply=self.numbers.next(), text=text, kind=kind)]
+    def _say(self, text: str, kind: ReplyKind = "reply", manner: str = "") -> list[Action]:
+        """A text of the author's."""
+        reply, manner = self.numbers.next(), manner or self.manner
+        return [order.Speak(reply=reply, text=text, kind=kind, manner=manner, trust=_trust(text))]
 
-    def _reply(self, text: str) -> list[Action]:
+    def _reply(self, text: str, manner: str = "") -> list[Action]:
         """The answer to the turn remembered last."""
-        said = self._say(text)
-        self._answering(self.numbers.last)
+        said = self._say(text, manner=manner)
+        self.memory = memory.answering(self.memory, self.numbers.last)
         return said
-
-    def _answering(self, reply: int) -> None:
-        self.memory = (*self.memory[:-1], replace(self.memory[-1], reply=reply))
 
     def _greet(self) -> list[Action]:
         notice = self._say(self.settings.notice, "notice") if self.settings.notice else []
         return notice + self._say(self.settings.greeting)
 
     def _prompt(self, silence: SilenceNoticed) -> list[Action]:
+        if self.handover:
+            return self._announce_again()
         if silence.last:
             return self._leave(self.settings.leaving, kind="prompt")
         texts = self.settings.silence
@@ -154,26 +178,39 @@ class Receptionist:
 
     def _leave(self, text: str, kind: ReplyKind = "reply") -> list[Action]:
         said = self._say(text, kind)
-        self.leaving = self.numbers.last
+        self.leaving, self.handover = self.numbers.last, None
         return said
 
     def _answer(self, turn: int, text: str) -> list[Action]:
         self.leaving = self.deaf_until = None
         cancelled = self._cancel()
-        self.memory = (*(past for past in self.memory if past.turn != turn), Exchange(turn, text))
+        self.memory = memory.began(self.memory, turn, text)
         asked, self.asking = self.asking, None
         self.expectation = Expectation()
         topic = topic_for(text, self.settings.topics)
+        handover, self.handover = self.handover, None
         if topic is None and asked and asked.then:
-            return cancelled + self._reply(asked.then.replace("{answer}", bare_answer(text)))
+            # What callers say is no markup.
+            answer = escape(bare_answer(text))
+            return cancelled + self._reply(
+                asked.then.replace("{answer}", answer), asked.from_now or asked.manner
+            )
         if any(mentions(text, ask) for ask in self.settings.farewell_asks) and topic is None:
             return cancelled + self._leave(self.settings.farewell)
+        if topic is None and handover:
+            said = self._reply(self.settings.filler)
+            self.handover = Handover(handover.to, self.numbers.last)
+            return cancelled + said
         if topic is None:
             return cancelled + self._small_talk()
         if topic.expects != "open" or topic.then:
             self.asking = topic
             self.expectation = Expectation(kind=topic.expects, count=topic.count)
-        return cancelled + self._reply(topic.says)
+        said = self._reply(topic.says, topic.manner or topic.from_now)
+        self.manner = topic.from_now or self.manner
+        if topic.transfer:
+            self.handover = Handover(topic.transfer, self.numbers.last)
+        return cancelled + said
 
     # --- the language model --------------------------------------------------------------------
 
@@ -181,19 +218,14 @@ class Receptionist:
         if self.settings.small_talk is None:
             return self._reply(self.settings.unknown)
         self.request, self.request_reply = self.numbers.next(), self.numbers.next()
-        self._answering(self.request_reply)
+        self.memory = memory.answering(self.memory, self.request_reply)
         self.small_talk = ""
         return [
             order.AskModel(request=self.request, messages=self._messages(), max_tokens=MAX_TOKENS)
         ]
 
     def _messages(self) -> tuple[Message, ...]:
-        messages = [Message(role="system", text=self.settings.small_talk or "")]
-        for past in self.memory:
-            messages.append(Message(role="user", text=past.said))
-            if past.heard:
-                messages.append(Message(role="assistant", text=past.heard))
-        return tuple(messages)
+        return memory.messages(self.memory, self.settings.small_talk or "")
 
     def _prime(self) -> list[Action]:
         """While nobody waits: tidy the memory, and let the model read what was said so far.
@@ -215,22 +247,33 @@ class Receptionist:
         if isinstance(event, ModelSaid):
             return self._talk_on(reply, event.text)
         self.request = self.request_reply = None
-        text = ""
-        if isinstance(event, ModelFailed):
-            trouble = self.settings.trouble
-            text = trouble.late if event.kind == "late" else trouble.thinking
-            text = f" {text}" if self.small_talk else text
-        return [order.Speak(reply=reply, text=text, last=True)]
+        text = self._unanswered(event, reply) if isinstance(event, ModelFailed) else ""
+        if not text:
+            self.unanswered = 0
+        text = f" {text}" if text and self.small_talk else text
+        trust, manner = _trust(text), self.manner
+        return [order.Speak(reply=reply, text=text, last=True, manner=manner, trust=trust)]
+
+    def _unanswered(self, failed: ModelFailed, reply: int) -> str:
+        """What is said instead of an answer; at last, that a person will give it."""
+        trouble = self.settings.trouble
+        self.unanswered += 1
+        if trouble.transfer_to and self.unanswered >= UNANSWERED and not self.alone:
+            self.handover = Handover(trouble.transfer_to, reply)
+            return trouble.transferring
+        return trouble.late if failed.kind == "late" else trouble.thinking
 
     def _talk_on(self, reply: int, text: str) -> list[Action]:
         """Small talk is short: after so many sentences the model has said enough."""
         self.small_talk += text
         ends = [match.end() for match in _SENTENCE.finditer(self.small_talk)]
         if len(ends) < SENTENCES:
-            return [order.Speak(reply=reply, text=text, last=False)]
+            return [order.Speak(reply=reply, text=text, last=False, manner=self.manner)]
+        self.unanswered = 0
         too_much = len(self.small_talk) - ends[SENTENCES - 1]
         said = text[: len(text) - too_much] if too_much else text
-        return [*self._cancel(), order.Speak(reply=reply, text=said, last=True)]
+        spoken = order.Speak(reply=reply, text=said, last=True, manner=self.manner)
+        return [*self._cancel(), spoken]
 
     def _cancel(self) -> list[Action]:
         request, self.request, self.request_reply = self.request, None, None
@@ -239,28 +282,23 @@ class Receptionist:
     # --- what was heard ------------------------------------------------------------------------
 
     def _finished(self, reply: int, heard: str) -> list[Action]:
-        self._remember(reply, heard)
+        self.memory = memory.heard(self.memory, reply, heard)
         if reply == self.leaving:
             return [order.HangUp(reason="said goodbye")]
+        if self.handover and reply == self.handover.reply:
+            return self._transfer(self.handover.to)
         return self._prime()
 
     def _stopped(self, stopped: ReplyStopped) -> list[Action]:
-        self._remember(stopped.reply, stopped.heard)
+        self.memory = memory.heard(self.memory, stopped.reply, stopped.heard)
         if stopped.reply == self.leaving:
             self.leaving = None
+        if self.handover and stopped.reply == self.handover.reply:
+            self.handover = replace(self.handover, reply=None)
         return self._cancel() if stopped.reply == self.request_reply else self._prime()
 
-    def _remember(self, reply: int, heard: str) -> None:
-        """What was heard belongs to the turn it answers, however late we are told."""
-        self.memory = tuple(
-            replace(past, heard=heard) if past.reply == reply else past for past in self.memory
-        )
-
     def _amended(self, amended: TranscriptAmended) -> list[Action]:
-        self.memory = tuple(
-            replace(past, said=amended.text) if past.turn == amended.turn else past
-            for past in self.memory
-        )
+        self.memory = memory.amended(self.memory, amended.turn, amended.text)
         return []
 
     # --- when our own means fail ---------------------------------------------------------------
@@ -283,11 +321,54 @@ class Receptionist:
     def _unspoken(self, failed: ReplyFailed) -> list[Action]:
         """What could not be said is apologised for, in words that were rendered beforehand. If
         not even those can be, the line is of no use to anybody."""
-        self._remember(failed.reply, failed.heard)
+        self.memory = memory.heard(self.memory, failed.reply, failed.heard)
         self.unspoken += 1
         if failed.reply == self.leaving:
             return [order.HangUp(reason="said goodbye")]
+        if self.handover and failed.reply == self.handover.reply:
+            return self._transfer(self.handover.to)
         if self.unspoken > SPEECHLESS:
-            return [*self._cancel(), order.HangUp(reason="cannot speak")]
+            return [*self._cancel(), *self._abandon()]
         cancelled = self._cancel() if failed.reply == self.request_reply else []
         return cancelled + self._say(self.settings.trouble.speaking)
+
+    # --- handing over to a person --------------------------------------------------------------
+
+    def _refer(self) -> list[Action]:
+        """The caller is told, and handed to a person when they have heard it; nothing where there
+        is no such person."""
+        trouble = self.settings.trouble
+        if not trouble.transfer_to or self.alone:
+            return []
+        said = self._say(trouble.transferring)
+        self.handover = Handover(trouble.transfer_to, self.numbers.last)
+        return said
+
+    def _announce_again(self) -> list[Action]:
+        """They cut it short, and then said nothing."""
+        if not self.handover or self.handover.ordered:
+            return []
+        said = self._say(self.settings.filler, "prompt")
+        self.handover = Handover(self.handover.to, self.numbers.last)
+        return said
+
+    def _transfer(self, to: str) -> list[Action]:
+        self.handover = Handover(to, None, ordered=True)
+        return [order.Transfer(to=to)]
+
+    def _abandon(self) -> list[Action]:
+        """The same where they cannot even be told."""
+        if (to := self.settings.trouble.transfer_to) and not self.alone:
+            return self._transfer(to)
+        return [order.HangUp(reason="cannot speak")]
+
+    def _not_transferred(self) -> list[Action]:
+        """They were promised a person; whom we cannot serve ourselves we take leave of."""
+        self.handover, self.alone = None, True
+        if self.unspoken > SPEECHLESS:
+            return [order.HangUp(reason="cannot speak")]
+        if self.leaving is not None:
+            return []
+        if self.deaf_until is not None:
+            return self._leave(self.settings.trouble.leaving)
+        return self._say(self.settings.trouble.not_transferred)

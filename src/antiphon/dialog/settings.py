@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from antiphon.events import Expecting
 
@@ -13,6 +13,9 @@ __all__ = ["ReceptionistSettings", "Topic", "TroubleSettings"]
 _PLACEHOLDER: Final = re.compile(r"\{\w*\}")
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Manner = Annotated[str, Field(max_length=40)]
+Target = Annotated[str, Field(min_length=1, max_length=200)]
+"""A number, an address, or a name that whoever connects the caller knows."""
 
 
 class Topic(BaseModel):
@@ -32,6 +35,13 @@ class Topic(BaseModel):
     """How many digits or letters, where known."""
     then: Text | None = None
     """Spoken after the caller has given what was expected; ``{answer}`` is what they said."""
+    transfer: Target | None = None
+    """To whom the caller is handed when they have heard ``says``."""
+    manner: Manner = ""
+    """In which of ``mouth.manners`` it is spoken; empty: as everything else."""
+    from_now: Manner = ""
+    """Everything from this answer on is spoken in this one of ``mouth.manners``; the answer itself
+    as ``manner`` says, if it says anything."""
 
     @field_validator("then")
     @classmethod
@@ -40,6 +50,12 @@ class Topic(BaseModel):
         if unknown := set(_PLACEHOLDER.findall(then or "")) - {"{answer}"}:
             raise ValueError(f"'then' knows {{answer}}, not {', '.join(sorted(unknown))}")
         return then
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if self.transfer and (self.then or self.expects != "open"):
+            raise ValueError("with 'transfer' the caller goes, and can be asked nothing more")
+        return self
 
 
 class TroubleSettings(BaseModel):
@@ -62,6 +78,13 @@ class TroubleSettings(BaseModel):
     """Said before hanging up when it does not get better."""
     patience_s: Annotated[float, Field(ge=5.0, le=300.0)] = 20.0
     """How long a caller who is not understood is kept on the line."""
+    transfer_to: Target | None = None
+    """A person to whom a caller is handed whom we cannot understand, answer or speak to for
+    good; none: they are taken leave of."""
+    transferring: Text = "I'm sorry, I can't help you myself just now. I'll put you through."
+    """Said before handing them over."""
+    not_transferred: Text = "I'm sorry, I can't put you through just now."
+    """Said to any caller who could not be handed over."""
 
     def phrases(self) -> tuple[str, ...]:
         """All of them."""
@@ -72,6 +95,7 @@ class TroubleSettings(BaseModel):
             self.late,
             self.speaking,
             self.leaving,
+            *((self.transferring,) if self.transfer_to else ()),
         )
 
 
@@ -123,6 +147,10 @@ class ReceptionistSettings(BaseModel):
             raise ValueError(f"two topics are called {twice[0]!r}")
         return topics
 
+    @property
+    def _transfers(self) -> bool:
+        return bool(self.trouble.transfer_to) or any(topic.transfer for topic in self.topics)
+
     def phrases(self) -> tuple[str, ...]:
         """Everything that is said as it is written here, most urgent first: worth rendering
         before the first call."""
@@ -132,6 +160,7 @@ class ReceptionistSettings(BaseModel):
             self.filler,
             self.unclear,
             *self.trouble.phrases(),
+            self.trouble.not_transferred if self._transfers else None,
             *self.silence,
             self.unknown if self.small_talk is None else None,
             *(topic.says for topic in self.topics),

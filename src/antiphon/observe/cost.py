@@ -20,6 +20,12 @@ __all__ = ["Cost", "CostLine", "cost_of", "day_of", "priced"]
 _LETTERS: Final = {"1k letters": 1_000, "1M letters": 1_000_000}
 _SECONDS: Final = {"minute": 60, "hour": 3_600}
 _MILLION: Final = 1_000_000
+LETTERS_PER_TOKEN: Final = 4.0
+"""Of English, roughly."""
+LETTERS_PER_S: Final = 15.0
+"""Spoken, roughly."""
+SPOKEN_TOKENS_PER_S: Final = 1250 / 60
+"""OpenAI reckons $0.015 for a minute of gpt-4o-mini-tts, at $12 for a million tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,8 @@ class CostLine:
     per: str = ""
     source: str = ""
     as_of: date | None = None
+    estimated: bool = False
+    """The amount is reckoned, not counted, and so is the cost."""
     why: str = ""
     """Where the cost is not known: what is lacking. Otherwise the table's remark."""
 
@@ -65,11 +73,17 @@ class Cost:
         """Whether that is all of it: not where the log says nothing."""
         return bool(self.lines) and all(line.known for line in self.lines)
 
+    @property
+    def estimated(self) -> bool:
+        """Whether some of it is."""
+        return any(line.estimated for line in self.lines)
+
     def to_json(self) -> dict[str, Any]:
         """Ready for JSON."""
         return {
             "dollars": self.dollars if self.lines else None,
             "known": self.known,
+            "estimated": self.estimated,
             "lines": [_facts(line) for line in self.lines],
         }
 
@@ -92,7 +106,10 @@ def priced(used: Iterable[Used], prices: Prices, day: date | None) -> Cost:
     bill: dict[tuple[Any, ...], CostLine] = {}
     for use in used:
         for line in _lines(use, prices, day):
-            like = (line.port, line.provider, line.model, line.what, line.price, line.per, line.why)
+            like = (
+                line.port, line.provider, line.model, line.what,
+                line.price, line.per, line.why, line.estimated,
+            )  # fmt: skip
             before = bill.get(like)
             bill[like] = _added(before, line) if before else line
     return Cost(tuple(bill.values()))
@@ -159,6 +176,14 @@ def _token_kinds(use: Used) -> dict[str, int]:
     return {kind: max(0, value) for kind, value in found.items() if value > 0}
 
 
+def _spoken_tokens(letters: int) -> dict[str, int]:
+    """Of a voice that is paid by the token and whose tokens nobody counted."""
+    return {
+        "input": math.ceil(letters / LETTERS_PER_TOKEN),
+        "audio": math.ceil(letters / LETTERS_PER_S * SPOKEN_TOKENS_PER_S),
+    }
+
+
 def _unknown(use: Used, amount: _Amount, why: str, row: Price | None = None) -> CostLine:
     return CostLine(
         port=use.port,
@@ -171,6 +196,7 @@ def _unknown(use: Used, amount: _Amount, why: str, row: Price | None = None) -> 
         per=row.unit if row else "",
         source=row.source if row else "",
         as_of=row.as_of if row else None,
+        estimated=use.estimated and amount.unit == "tokens",
         why=why,
     )
 
@@ -179,7 +205,7 @@ def _single(use: Used, row: Price) -> CostLine | None:
     """The line for a row with one price; None where nothing of its kind was used."""
     measured = _measured(use)
     if row.unit == "free":
-        return _known(use, measured[0], row, 0.0, 0.0)
+        return _known(replace(use, estimated=False), measured[0], row, 0.0, 0.0)
     value: float | None
     if row.unit in _LETTERS:
         value, amount = use.letters, _Amount("letters", use.letters or 0, "letters")
@@ -210,11 +236,14 @@ def _known(use: Used, amount: _Amount, row: Price, price: float, dollars: float)
 
 
 def _tokens(use: Used, row: Price) -> list[CostLine]:
+    assert isinstance(row.price, dict)  # as its unit says
     kinds = _token_kinds(use)
+    if not kinds and use.letters and "audio" in row.price:
+        kinds = _spoken_tokens(use.letters)
+        use = replace(use, estimated=True)
     if not kinds:
         lacking = "billed by the token, and the call did not count any"
         return [_unknown(use, amount, lacking, row) for amount in _measured(use)]
-    assert isinstance(row.price, dict)  # as its unit says
     if use.audio_tokens:
         # How many of them were read and how many made is not told, and the prices differ.
         mixed = "some of these tokens stood for sound, which has another price"

@@ -15,6 +15,7 @@ from antiphon.observe.cost import Cost, CostLine
 __all__ = ["bill", "cost_table", "dollars", "total"]
 
 NOT_KNOWN: Final = "price not known"
+ESTIMATED: Final = "~ estimated: the provider did not count its tokens"
 _LEAST: Final = 0.0001
 
 
@@ -31,8 +32,13 @@ def total(cost: Cost) -> str:
     """The sum in words, with what is not in it."""
     unknown = sorted({f"{line.port} {line.provider}" for line in cost.lines if not line.known})
     if not unknown:
-        return dollars(cost.dollars)
-    return f"{dollars(cost.dollars)} and what is not known: {', '.join(unknown)}"
+        return _sum(cost)
+    return f"{_sum(cost)} and what is not known: {', '.join(unknown)}"
+
+
+def _sum(cost: Cost) -> str:
+    known = any(line.estimated and line.known for line in cost.lines)
+    return f"{'~ ' if known else ''}{dollars(cost.dollars)}"
 
 
 def bill(cost: Cost) -> str:
@@ -43,7 +49,8 @@ def bill(cost: Cost) -> str:
     rows = "".join(_row(line) for line in cost.lines)
     sums = f'<td colspan="3" class="n">{escape(total(cost))}</td><td></td>'
     end = f'<tr class="all"><td>total</td>{sums}</tr>'
-    return f'<div class="table"><table><tr>{heads}</tr>{rows}{end}</table></div>'
+    remark = f'<p class="muted">{ESTIMATED}</p>' if cost.estimated else ""
+    return f'<div class="table"><table><tr>{heads}</tr>{rows}{end}</table></div>{remark}'
 
 
 _RIGHT: Final = ' class="n"'
@@ -77,7 +84,8 @@ def cost_table(cost: Cost) -> Table:
             shown.append(f"\n{line.why}", style="dim")
         table.add_row(Text(who), used, shown, spent, Text(source))
     table.add_section()
-    sums = dollars(cost.dollars) + ("" if cost.known else " +")
+    table.caption = ESTIMATED if cost.estimated else None
+    sums = _sum(cost) + ("" if cost.known else " +")
     remark = "" if cost.known else "and what is not known"
     table.add_row("total", "", remark, sums, "", style="bold")
     return table
@@ -88,9 +96,10 @@ def _cells(line: CostLine) -> tuple[str, str, str, str, str]:
     name = line.provider if told else f"{line.provider} ({line.model})"
     price = NOT_KNOWN if line.price is None else f"${line.price:g} / {line.per}"
     price = "free" if line.per == "free" else price
-    cost = "?" if line.dollars is None else dollars(line.dollars)
+    about = "~ " if line.estimated else ""
+    cost = "?" if line.dollars is None else f"{about}{dollars(line.dollars)}"
     source = f"{line.source}, {line.as_of}" if line.as_of else "-"
-    return f"{line.port}  {name}", _amount(line), price, cost, source
+    return f"{line.port}  {name}", f"{about}{_amount(line)}", price, cost, source
 
 
 def _amount(line: CostLine) -> str:

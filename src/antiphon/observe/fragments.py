@@ -45,7 +45,7 @@ _GUESSED: Final = {"hit": "prepared in time", "miss": "prepared for other words"
 
 
 def subtitle(log: CallLog, drawn: Timeline) -> str:
-    """When, how long."""
+    """When, how long, and whether it was with real vendors."""
     try:
         when = datetime.fromisoformat(log.header.started)
         began = f"{when.day} {when:%B %Y, %H:%M}"
@@ -53,7 +53,9 @@ def subtitle(log: CallLog, drawn: Timeline) -> str:
         began = log.header.started
     minutes, seconds = divmod(round(drawn.seconds), 60)
     length = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-    return escape(" · ".join(part for part in (began, length) if part))
+    said = escape(" · ".join(part for part in (began, length) if part))
+    by = f"with pretended providers ({log.pretended})" if log.pretended else ""
+    return f"{said} · <strong>{escape(by)}</strong>" if by else said
 
 
 def verdicts(audited: Mapping[str, Any] | None) -> str:

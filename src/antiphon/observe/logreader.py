@@ -8,7 +8,7 @@ lines mean (latency, audit) and running them again (replay).
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -18,7 +18,21 @@ from antiphon.errors import ConfigError, RemoteProtocolError
 from antiphon.events import Event
 from antiphon.observe.calllog import FORMAT
 
-__all__ = ["CallLog", "Ended", "Header", "Line", "Noted", "Ordered", "Ticked", "Told", "read"]
+__all__ = [
+    "PRETENDED",
+    "CallLog",
+    "Ended",
+    "Header",
+    "Line",
+    "Noted",
+    "Ordered",
+    "Ticked",
+    "Told",
+    "read",
+]
+
+PRETENDED: Final = "pretended"
+"""The note of a call whose vendors were the sandbox's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +113,12 @@ class CallLog:
     def torn(self) -> bool:
         """Whether the last line was cut off."""
         return self.torn_line is not None
+
+    @property
+    def pretended(self) -> str:
+        """What played the vendors, where they were not real; empty: they were."""
+        notes = (line for line in self.lines if isinstance(line, Noted))
+        return next((str(n.fields.get("by", "")) for n in notes if n.name == PRETENDED), "")
 
     @property
     def closed(self) -> bool:

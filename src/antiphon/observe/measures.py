@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.audio.levels import amplitude, offset_s, onset_s, speech_spans
+from antiphon.audio.levels import amplitude, decibels, offset_s, onset_s, speech_spans
 from antiphon.observe.playback import Recording
 
 __all__ = ["ducked_s", "longest_pause_s", "onsets_between", "resting_s", "silent_s", "spoken_by"]
@@ -24,6 +24,12 @@ BREATH_S: Final = 0.6
 """No longer does a speaker rest between two sentences."""
 QUIET_FLOOR_DB: Final = -60.0
 """A lowered voice is still a voice: 20 dB below a soft one, above the noise of 16 bits."""
+ROOM_DB: Final = 6.0
+"""An agent's ambient sound is no voice: its loudest moments are so far above its usual level."""
+ROOM_SHARE: Final = 5
+"""In so many hundredths of a call, at least, the agent's side is the room alone, or silence."""
+LOUDEST_ROOM_DB: Final = -50.0
+"""No ambient sound is louder."""
 
 
 def spoken_by(
@@ -52,7 +58,8 @@ def longest_pause_s(
     """The longest stretch between two moments in which a voice, even a lowered one, rests."""
     part = samples[round(start_s * rate_hz) : round(end_s * rate_hz)]
     length_s = end_s - start_s
-    spans = speech_spans(part, rate_hz, floor_db=QUIET_FLOOR_DB, min_gap_s=WINDOW_S)
+    floor_db = quiet_floor_db(samples, rate_hz)
+    spans = speech_spans(part, rate_hz, floor_db=floor_db, min_gap_s=WINDOW_S)
     edges = [0.0, *(edge for span in spans for edge in (span.start_s, span.end_s)), length_s]
     return max(after - before for before, after in zip(edges[::2], edges[1::2], strict=True))
 
@@ -83,11 +90,20 @@ def ducked_s(recording: Recording, spoke_s: float, until_s: float) -> float | No
     rate_hz = recording.rate_hz
     before = _levels(recording.agent, rate_hz, max(0.0, spoke_s - REFERENCE_S), spoke_s)
     after = _levels(recording.agent, rate_hz, spoke_s, until_s)
-    voiced = before[before > amplitude(QUIET_FLOOR_DB) * 32768]
+    voiced = before[before > amplitude(quiet_floor_db(recording.agent, rate_hz)) * 32768]
     if not len(voiced):
         return None
     loud = np.flatnonzero(after > np.percentile(voiced, 95) * amplitude(-DUCKED_DB))
     return float((loud[-1] + 1) * WINDOW_S) if len(loud) else 0.0
+
+
+def quiet_floor_db(samples: NDArray[np.int16], rate_hz: int) -> float:
+    """What a lowered voice is above: silence, or the room's sound behind the agent."""
+    levels = _levels(samples, rate_hz, 0.0, len(samples) / rate_hz)
+    if not len(levels):
+        return QUIET_FLOOR_DB
+    room = float(np.percentile(levels, ROOM_SHARE)) / 32768
+    return min(max(QUIET_FLOOR_DB, decibels(room) + ROOM_DB), LOUDEST_ROOM_DB)
 
 
 def _levels(

@@ -21,10 +21,12 @@ from antiphon.events import (
     SpeechStarted,
     SpeechStopped,
     TranscriptChanged,
+    TransferFailed,
     TurnScored,
 )
+from antiphon.mouth.markup import plain
 from antiphon.observe.latency import Stage, TurnLatency, turns
-from antiphon.observe.logreader import CallLog, Noted, Ordered, Told
+from antiphon.observe.logreader import PRETENDED, CallLog, Noted, Ordered, Told
 from antiphon.observe.noted import noted
 from antiphon.observe.timebase import AudioClock
 from antiphon.observe.timeline import Guess, Mark, Score, Span, Timeline, Utterance, Wait
@@ -32,7 +34,7 @@ from antiphon.turns.words import same_words
 
 __all__ = ["continued", "mark_of", "timeline"]
 
-_SILENT_NOTES: Final = {"clause", "caller_said", "used"}
+_SILENT_NOTES: Final = {"clause", "caller_said", "used", PRETENDED}
 """Notes that are shown as something else, or are not the operator's business."""
 _CLAUSE_ENDS: Final = tuple(".,;:!?…")
 
@@ -112,6 +114,9 @@ class _Reading:
                 self.heard[event.segment] = event
             case DigitPressed():
                 self.out.marks.append(Mark(at_s, "other", f"key {event.digit}"))
+            case TransferFailed():
+                why = f"to {event.to}: {event.reason}"
+                self.out.marks.append(Mark(at_s, "warning", "not handed over", why))
             case CallEnded():
                 why = f"by the {event.by}" if event.by != "failure" else "by a failure"
                 why = f"{why}: {event.reason}" if event.reason else why
@@ -210,7 +215,8 @@ class _Reading:
         if self.voice_s is not None:
             out.speech.append(Span(self.voice_s, out.seconds))
         for number, reply in list(self.replies.items()):
-            self._reply_ended(number, out.seconds, reduce(continued, reply.texts, "").strip(), "")
+            text = plain(reduce(continued, reply.texts, "")).strip()
+            self._reply_ended(number, out.seconds, text, "")
         out.said += self.turns.values()
         covered = [(u.start_s, u.end_s) for u in out.said if u.who == "caller"]
         for heard in self.heard.values():
@@ -264,7 +270,7 @@ def _closing_mark(action: Action, at_s: float) -> Mark | None:
         case order.CallTime():
             return Mark(at_s, "other", f"limit of {action.limit}")
         case order.Transfer():
-            return Mark(at_s, "other", "transferred", action.to)
+            return Mark(at_s, "other", "hands the caller over", action.to)
         case order.HangUp():
             return Mark(at_s, "end", "hung up", action.reason)
         case _:

@@ -25,6 +25,7 @@ from antiphon.events import (
     ReplyStopped,
     TranscriptChanged,
 )
+from antiphon.mouth.markup import plain
 from antiphon.observe.figures import summary
 from antiphon.observe.latency import STAGES, TurnLatency, turns
 from antiphon.observe.logreader import Line, Ordered, Told
@@ -133,7 +134,7 @@ class Show:
         """Someone speaks over the agent: show what it is saying before what came of it."""
         for reply, started_s in self._audible.items():
             if reply not in self._shown:
-                self._shown[reply] = text = self._texts.get(reply, "").strip()
+                self._shown[reply] = text = plain(self._texts.get(reply, "")).strip()
                 self._line(started_s, "agent", self._words(reply, text))
 
     def _spoken(self, reply: int, heard: str, unheard: str) -> None:
@@ -180,7 +181,7 @@ class Show:
         rows = []
         for reply, started_s in self._audible.items():
             if reply not in self._shown:
-                text = Text(_plain(self._texts.get(reply, "")), style="dim")
+                text = Text(_plain(plain(self._texts.get(reply, ""))), style="dim")
                 rows.append(_row(started_s, "agent", text))
         if self._partials:
             parts = sorted(self._partials.values(), key=lambda part: part.start_s)

@@ -8,6 +8,8 @@ A call notes what it used as it goes, one ``used`` note for each connection or r
     {"t": 3.9, "note": "used", "port": "llm", "provider": "anthropic/claude-haiku-5.5",
      "prompt_tokens": 412, "cached_tokens": 0, "reply_tokens": 23}
 
+``"estimated": true`` is added where the provider did not count.
+
 Must not live here: what it cost (`cost`).
 """
 
@@ -57,6 +59,8 @@ class Used:
     reply_tokens: int | None = None
     audio_tokens: int | None = None
     """Of all tokens, how many stood for sound."""
+    estimated: bool = False
+    """The provider did not count its tokens: they are reckoned from letters."""
 
 
 def uses(lines: Iterable[Line]) -> list[Used]:
@@ -65,7 +69,8 @@ def uses(lines: Iterable[Line]) -> list[Used]:
     for line in lines:
         if isinstance(line, Noted) and line.name == NOTE:
             names: dict[str, Any] = {k: str(line.fields.get(k, "")) for k in _NAMES}
-            found.append(Used(**names, **_amounts(line.fields)))
+            estimated = line.fields.get("estimated") is True
+            found.append(Used(**names, **_amounts(line.fields), estimated=estimated))
     return found
 
 

@@ -22,6 +22,7 @@ class Attendance(Protocol):
         """All of them failed."""
         ...
 
-    def used(self, provider: str, **amounts: float) -> None:
-        """What it did, in what it is paid for: ``seconds``, ``open_s``, ``letters``, tokens."""
+    def used(self, provider: str, *, estimated: bool = False, **amounts: float) -> None:
+        """What it did, in what it is paid for: ``seconds``, ``open_s``, ``letters``, tokens.
+        ``estimated``: it did not say, and we could not count."""
         ...

@@ -28,6 +28,8 @@ class TransportFacts:
     """Whether `Line.played` reports come; otherwise the paced sender is believed."""
     delay_s: float = 0.0
     """From the moment of sending to the caller's ear, where it is known."""
+    transfers: bool = False
+    """Whether the caller can be handed to somebody else."""
 
 
 class Line(Protocol):
@@ -80,6 +82,12 @@ class Transport(Protocol):
     def tell(self, notice: Mapping[str, object]) -> None:
         """Show something to a caller who has a screen: captions, state, latencies. Transports
         without one ignore it."""
+        ...
+
+    async def transfer(self, to: str) -> None:
+        """Have the caller connected to ``to`` (``transfers`` only); returns when they are in
+        other hands, and the call ends then. Bounded in time. Raises `ProviderError` or
+        `ProtocolError` where it cannot be done: the caller is still here."""
         ...
 
     async def aclose(self, reason: str) -> None:

@@ -25,5 +25,6 @@ class Attendees:
     def nobody(self, error: ProviderError) -> None:
         self.deserted.append(str(error))
 
-    def used(self, provider: str, **amounts: float) -> None:
-        self.worked.append((provider, amounts))
+    def used(self, provider: str, *, estimated: bool = False, **amounts: float) -> None:
+        told = {**amounts, "estimated": True} if estimated else amounts
+        self.worked.append((provider, told))

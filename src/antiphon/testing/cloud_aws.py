@@ -7,7 +7,7 @@ it is by their names that they are known.
 import asyncio
 import re
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from types import SimpleNamespace
@@ -247,9 +247,13 @@ class _Polly:
                 speak = ET.fromstring(text)
             except ET.ParseError:
                 raise ClientError(400, "InvalidSsmlException", {}) from None
-            rate = re.fullmatch(r"(\d+)%", speak[0].attrib["rate"])
+            if request["Engine"] != "standard" and not _NEURAL.issuperset(_marks(speak)):
+                raise ClientError(400, "InvalidSsmlException", {})
+            prosody = speak.find("prosody")
+            told = "100%" if prosody is None else prosody.get("rate", "100%")
+            rate = re.fullmatch(r"(\d+)%", told)
             assert rate is not None
-            text, speed = speak[0].text or "", int(rate[1]) / 100
+            text, speed = "".join(speak.itertext()), int(rate[1]) / 100
         if len(text) > MOST_LETTERS:
             raise ClientError(400, "TextLengthExceededException", {})
         body = _Body(cloud, trouble, self.silent_s)
@@ -258,6 +262,16 @@ class _Polly:
 
     def close(self) -> None:
         """Nothing is kept."""
+
+
+_NEURAL: Final = frozenset({"speak", "prosody", "prosody rate", "prosody volume"})
+"""What engines other than the standard one know of what is used here, by the vendor's table."""
+
+
+def _marks(speak: ET.Element) -> Iterator[str]:
+    for element in speak.iter():
+        yield element.tag
+        yield from (f"{element.tag} {name}" for name in element.attrib)
 
 
 class _Body:

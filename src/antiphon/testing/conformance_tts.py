@@ -84,6 +84,22 @@ async def speed_changes_the_length(case: SynthesiserCase) -> None:
     assert 1.3 < slow / fast < 2.3
 
 
+async def however_it_is_to_sound_it_is_spoken(case: SynthesiserCase) -> None:
+    """Styles, pitches and stresses it does not know are left out, and cost no word."""
+    for style, pitch, stress in (
+        ("calm", 2.0, (1,)),
+        ("no such <style> & none", -30.0, (0, 99)),
+        ("", 0.0, (0, 1, 2, 3)),
+    ):
+        utterance = case.engine.utter(Speaking(style=style, pitch_semitones=pitch))
+        utterance.say("Tom & <Jerry> are in.", stress)
+        utterance.say(SHORT)
+        utterance.end()
+        pieces = [piece async for piece in utterance.audio()]
+        assert {piece.clause for piece in pieces if piece.last} == {0, 1}
+        assert _seconds(case.engine, pieces) > 1.0
+
+
 async def closing_the_audio_frees_the_caller(case: SynthesiserCase) -> None:
     for _ in range(3):
         utterance = case.engine.utter(Speaking())
@@ -176,6 +192,7 @@ CHECKS: Final = (
     a_clause_is_spoken_before_the_next_is_known,
     words_lie_in_the_audio,
     speed_changes_the_length,
+    however_it_is_to_sound_it_is_spoken,
     closing_the_audio_frees_the_caller,
     cancelling_the_waiting_task_frees_it,
     nothing_to_say_is_no_sound,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from antiphon.audio.frame import FRAME_S, frame_samples, int16
 from antiphon.audio.gain import Gain
+from antiphon.errors import Unavailable
 from antiphon.ports.clock import Clock
 from antiphon.ports.transport import Line, TransportFacts
 
@@ -31,6 +32,7 @@ class Faults:
 
     played: Literal["on time", "never"] = "on time"
     flushed: Literal["on time", "never"] = "on time"
+    transfer: Literal["done", "refused"] = "done"
     report_late_s: float = 0.0
     """Added to the way back of every report."""
 
@@ -53,11 +55,14 @@ class PretendTransport:
     delay_s: float = 0.0
     """One way, for audio and orders alike; the same back, for reports."""
     confirms: bool = True
+    transfers: bool = False
+    transfer_s: float = 0.0
+    """How long the far end takes to connect the caller elsewhere."""
     report_every_s: float = 0.1
     faults: Faults = field(default_factory=Faults)
     name: str = "pretend"
     log: list[tuple[float, str]] = field(default_factory=list)
-    """What the engine ordered, and when: "flush", "gain -18", "close: reason"."""
+    """What the engine ordered, and when: "flush", "gain -18", "transfer: desk", "close: reason"."""
     notices: list[Mapping[str, object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -68,6 +73,7 @@ class PretendTransport:
             lead_s=self.lead_s,
             confirms=self.confirms,
             delay_s=self.delay_s,
+            transfers=self.transfers,
         )
         self.sent_samples = 0
         self.dry_spells = 0
@@ -163,6 +169,15 @@ class PretendTransport:
     def tell(self, notice: Mapping[str, object]) -> None:
         """Kept in ``notices``."""
         self.notices.append(notice)
+
+    async def transfer(self, to: str) -> None:
+        """Kept in ``log``."""
+        if not self.transfers:
+            raise AssertionError("this far end cannot transfer")
+        self.log.append((self.clock.now(), f"transfer: {to}"))
+        await self.clock.sleep_until(self.clock.now() + self.transfer_s)
+        if self.faults.transfer == "refused":
+            raise Unavailable("nobody answers")
 
     async def aclose(self, reason: str) -> None:
         """Kept in ``log``."""

@@ -62,6 +62,10 @@ class ScriptedVoice:
     faults: deque[Fault | None] = field(default_factory=deque)
     said: list[str] = field(default_factory=list)
     """Every clause anybody had said, in order."""
+    stressed: list[tuple[int, ...]] = field(default_factory=list)
+    """The words to be stressed in each of them."""
+    manners: list[Speaking] = field(default_factory=list)
+    """How each utterance was to sound, in order."""
     begun: int = 0
     """Utterances so far."""
     open: int = 0
@@ -75,6 +79,7 @@ class ScriptedVoice:
         fault = self.faults.popleft() if self.faults else None
         pitch = self.pitches_hz[self.begun % len(self.pitches_hz)]
         self.begun += 1
+        self.manners.append(speaking)
         return HummedUtterance(self, pitch, fault, speaking.speed)
 
     async def aclose(self) -> None:
@@ -103,11 +108,12 @@ class HummedUtterance:
         self._more = asyncio.Event()
         self._spoken = 0
 
-    def say(self, clause: str) -> None:
+    def say(self, clause: str, stress: tuple[int, ...] = ()) -> None:
         """Append a clause. Raises ValueError after `end`, and for a clause without words."""
         if self._ended or not clause.strip():
             raise ValueError(f"cannot say {clause!r}")
         self._voice.said.append(clause)
+        self._voice.stressed.append(stress)
         self._clauses.append(clause)
         self._said_at.append(self._voice.clock.now())
         self._more.set()

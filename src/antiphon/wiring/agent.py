@@ -14,13 +14,17 @@ from antiphon.call.conversation import Conversation
 from antiphon.call.equipment import Equipment
 from antiphon.call.runner import Call, Recorder, Watcher
 from antiphon.config.agent import AgentSettings
+from antiphon.config.clips import read_all
 from antiphon.config.environment import Environment
+from antiphon.config.texts import clip_names
 from antiphon.dialog.receptionist import Receptionist
+from antiphon.dialog.spoken import ahead_of_time
 from antiphon.errors import ProviderError
 from antiphon.events import CallEnded
 from antiphon.media.plane import Plane
 from antiphon.media.silero import Silero
 from antiphon.models.store import ModelStore
+from antiphon.mouth.clips import Clips
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.studio import Studio
 from antiphon.mouth.warming import warm
@@ -28,12 +32,14 @@ from antiphon.net.minds import Minds
 from antiphon.net.roster import Roster
 from antiphon.net.tiers import Tiered
 from antiphon.observe.calllog import CallLogWriter
+from antiphon.observe.logreader import PRETENDED
 from antiphon.ports.clock import Clock
 from antiphon.ports.journal import Journal
 from antiphon.ports.llm import LanguageModel
 from antiphon.ports.transport import Transport
 from antiphon.turns.machine import Machine
 from antiphon.wiring import engines
+from antiphon.wiring.ambience import ambience
 
 __all__ = ["Agent", "conversation", "open_agent"]
 
@@ -52,35 +58,52 @@ def conversation(settings: AgentSettings) -> Conversation:
 class Agent:
     """An agent with its engines running. Made by `open_agent`."""
 
-    def __init__(self, settings: AgentSettings, equipment: Equipment) -> None:
+    def __init__(
+        self, settings: AgentSettings, equipment: Equipment, *, pretended: str = ""
+    ) -> None:
+        """``pretended``: what plays the vendors, where they are not real."""
         self.settings = settings
         self.equipment = equipment
+        self._pretended = pretended
 
     async def warm(self, rate_hz: int) -> None:
-        """Render what is always said the same way, for calls at this rate. Kept on disk, so
-        only the first time takes long."""
+        """Render what always sounds the same way, for calls at this rate. What is said is kept
+        on disk, so only the first time takes long."""
         equipment = self.equipment
+        if equipment.ambience:
+            equipment.ambience.loop(rate_hz)
         studio = Studio(
             voices=equipment.voices,
             settings=equipment.mouth,
             rate_hz=rate_hz,
             clock=equipment.clock,
             phrases=equipment.phrases,
+            clips=equipment.clips,
         )
+        await self._prepare_clips(rate_hz)
         for voice in equipment.voices.engines:
             try:
-                await warm(studio, self.settings.dialog.phrases(), voice)
+                await warm(studio, ahead_of_time(self.settings.dialog), voice)
             except ProviderError as error:
-                log.warning("phrases of %s are not rendered: %s", voice.name, error)
+                what = str(error).removeprefix(f"{voice.name}: ")  # said before it
+                log.warning("phrases of %s are not rendered: %s", voice.name, what)
+
+    async def _prepare_clips(self, rate_hz: int) -> None:
+        clips = self.equipment.clips
+        if clips and not clips.ready(rate_hz):
+            await asyncio.to_thread(clips.prepare, rate_hz)
 
     def journal(self, file: Path, call: str) -> CallLogWriter:
         """A call log for one call. Raises `ConfigError` where no file can be made."""
-        return CallLogWriter(
+        writer = CallLogWriter(
             file,
             call=call,
             started=datetime.now(UTC).isoformat(timespec="milliseconds"),  # noqa: TID251 - a label
             agent=self.settings.model_dump(mode="json"),
         )
+        if self._pretended:
+            writer.note(PRETENDED, 0.0, by=self._pretended)
+        return writer
 
     async def answer(
         self,
@@ -93,6 +116,7 @@ class Agent:
     ) -> CallEnded:
         """Hold one call to its end, writing its log as it happens. ``begun`` is given the call,
         to hang it up if need be."""
+        await self._prepare_clips(transport.facts.rate_hz)
         talk = conversation(self.settings)
         captions = Captions(talk, transport)
         runner = Call(
@@ -118,6 +142,8 @@ async def open_agent(
     loaded; ``where`` tells in which line of its file a provider is named.
     Raises `ConfigError` before anything slow, `Missing` and `ProviderError`."""
     models = ModelStore().path
+    sound = ambience(settings, where)
+    loudness_dbfs = settings.mouth.loudness_dbfs
     made = engines.engines(settings, environment.vendors, models, where)
     clock = LoopClock()
     plane = Plane(Silero(models("silero-vad")), clock)
@@ -135,15 +161,18 @@ async def open_agent(
         endpoint=made.endpoint,
         mouth=settings.mouth,
         phrases=PhraseCache(environment.cache / "phrases"),
+        clips=Clips(read_all(settings.folder, clip_names(settings.dialog)), loudness_dbfs),
+        ambience=sound,
         language=settings.language,
         keyterms=settings.keyterms,
+        chunk_ms=settings.chunk_ms,
     )
     try:
         await _start(rosters, clock, progress)
         async with asyncio.TaskGroup() as group:
             wheel = group.create_task(plane.run())
             try:
-                yield Agent(settings, equipment)
+                yield Agent(settings, equipment, pretended=environment.pretended)
             finally:
                 wheel.cancel()
     except ExceptionGroup as trouble:

@@ -1,5 +1,6 @@
 """The engines an agent file names, made and not started."""
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +9,12 @@ from typing import Any, Final, TypeAlias
 
 from antiphon.config.agent import AgentSettings
 from antiphon.errors import ConfigError
-from antiphon.net.offering import Hears, Offer, Order, Port, Speaks
+from antiphon.net.offering import Hears, Offer, Order, Port, Speaks, WrongSetting
 from antiphon.ports.endpoint import EndpointModel
 from antiphon.ports.llm import LanguageModel
 from antiphon.ports.stt import Recogniser
 from antiphon.ports.tts import Synthesiser
-from antiphon.wiring import providers
+from antiphon.wiring import manners, providers
 
 __all__ = [
     "Engines",
@@ -93,19 +94,30 @@ def mistakes(
             found.append(error)
         else:
             found += _beyond(providers.offered(port, name), name, settings, where)
-    names = {name for _, name in named(settings)}
-    found += [
-        ConfigError(f"providers: {name} is not used by this agent", where=where("providers", name))
-        for name in settings.providers
-        if name not in names
-    ]
-    return found
+    return [*found, *manners.mistakes(settings, where), *_unused(settings, where)]
+
+
+def _unused(settings: AgentSettings, where: Where) -> Iterator[ConfigError]:
+    """Settings of providers that nobody named."""
+    names = list(dict.fromkeys(name for _, name in named(settings)))
+    for name in settings.providers:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            yield ConfigError(
+                f"providers: {name} is not used by this agent",
+                where=where("providers", name),
+                fix=f"{hint}it uses {', '.join(names)}",
+            )
 
 
 def made(port: Port, order: Order, where: Where = nowhere) -> Any:
     """One engine, not started. Raises `ConfigError`, with the line that names it."""
     try:
         return providers.make(port, order)
+    except WrongSetting as error:
+        place = where(f"providers.{order.name}", error.at) or where("providers", order.name)
+        raise ConfigError(error.what, where=place, fix=error.fix) from None
     except ConfigError as error:
         setting = "providers" if error.what.startswith("providers: ") else port
         place = error.where or where(setting, order.name)
@@ -128,14 +140,6 @@ def _beyond(
                 where=where(setting, asked),
                 fix=f"it {does} {', '.join(can.languages)}; name another engine for {asked}",
             )
-    # Those that stand in for the first have voices of their own.
-    has = can.voices if isinstance(can, Speaks) and name == settings.tts[0] else None
-    if has is not None and mouth.voice and mouth.voice not in has:
-        yield ConfigError(
-            f"mouth.voice: {name} has no voice {mouth.voice!r}",
-            where=where("mouth.voice", mouth.voice),
-            fix=f"it has {', '.join(has)}" if has else "leave it out: it has one",
-        )
 
 
 def named(settings: AgentSettings) -> Iterator[tuple[Port, str]]:

@@ -123,12 +123,16 @@ def play() -> Callable[..., Any]:
         rate_hz: int = 16000,
         encoding: wire.Encoding = "pcm16",
         token: str = "",
+        transfers: bool = False,
         **settings: Any,
     ) -> T:
         async def begin(clock: VirtualClock) -> T:
             scene = Scene(clock, WebSocketSettings(**settings), token)
             if hello:
-                await scene.greet(wire.Hello(version=1, rate_hz=rate_hz, encoding=encoding))
+                hello_ = wire.Hello(
+                    version=1, rate_hz=rate_hz, encoding=encoding, transfers=transfers
+                )
+                await scene.greet(hello_)
             return await main(scene)
 
         return VirtualClock().run(begin)

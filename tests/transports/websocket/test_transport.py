@@ -5,11 +5,14 @@ import logging
 from itertools import pairwise
 
 import pytest
+from pydantic import ValidationError
 
 from antiphon.audio import g711
-from antiphon.errors import RemoteProtocolError, Unavailable
+from antiphon.errors import RemoteProtocolError, TimedOut, Unavailable
 from antiphon.transports.websocket import wire
+from antiphon.transports.websocket.settings import WebSocketSettings
 from antiphon.transports.websocket.socket import Gone
+from antiphon.transports.websocket.transport import TRANSFER_S
 
 FRAME = bytes(range(256)) * 2 + b"\0\1" * 64  # 20 ms at 16 kHz
 
@@ -390,3 +393,108 @@ async def _error_of(running) -> Exception | None:
     except (RemoteProtocolError, Unavailable) as error:
         return error
     return None
+
+
+@pytest.mark.parametrize("chunk_ms, messages", [(20, 10), (60, 4), (200, 1)])
+def test_what_waits_goes_in_messages_as_long_as_is_set(play, chunk_ms: int, messages: int) -> None:
+    async def main(scene):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(scene.run())
+            for number in range(10):
+                scene.transport.play(bytes([number, 0]) * 160)  # 20 ms at 8 kHz, all at once
+            await scene.settle()
+            scene.transport.play(FRAME[:320])  # later: nothing waits for it
+            await scene.settle()
+            scene.socket.push(wire.Bye())
+        return scene.socket.audio()
+
+    sent = play(main, rate_hz=8000, chunk_ms=chunk_ms)
+    assert len(sent) == messages + 1
+    assert max(len(audio.payload) for audio in sent) == chunk_ms * 8 * 2
+    assert [audio.start for audio in sent] == [
+        *(n * chunk_ms * 8 for n in range(messages)),
+        1600,
+    ]
+    joined = b"".join(audio.payload for audio in sent[:-1])
+    assert joined == b"".join(bytes([number, 0]) * 160 for number in range(10))
+
+
+def test_a_message_between_two_frames_keeps_its_place(play) -> None:
+    async def main(scene):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(scene.run())
+            scene.transport.play(FRAME)
+            scene.transport.gain(-20.0, 0.02)
+            scene.transport.play(FRAME)
+            await scene.settle()
+            scene.socket.push(wire.Bye())
+        return [isinstance(item, bytes) for item in scene.socket.sent]
+
+    assert play(main) == [False, True, False, True]  # welcome, and then as it was said
+
+
+@pytest.mark.parametrize("chunk_ms", [19, 201])
+def test_a_message_is_no_shorter_than_a_frame_and_no_longer_than_is_quick(chunk_ms: int) -> None:
+    with pytest.raises(ValidationError, match="chunk_ms"):
+        WebSocketSettings(chunk_ms=chunk_ms)
+
+
+# --- handing the caller over ---------------------------------------------------------------------
+
+
+def transferring(play, *answers: wire.ClientMessage, after_s: float = 1.0):
+    """What came of a transfer that the peer answers so."""
+
+    async def main(scene):
+        came: list[object] = []
+        async with asyncio.TaskGroup() as group:
+            group.create_task(scene.run())
+
+            async def ask() -> None:
+                try:
+                    await scene.transport.transfer("front desk")
+                    came.append("transferred")
+                except (Unavailable, TimedOut) as error:
+                    came.append(error)
+
+            group.create_task(ask())
+            await scene.settle(after_s)
+            scene.socket.push(*answers)
+            while not came:
+                scene.socket.push(wire.Pong(1))
+                await scene.settle(1.0)
+            scene.socket.push(wire.Bye())
+        return scene, came[0]
+
+    return play(main, transfers=True)
+
+
+def test_the_peer_is_asked_and_says_that_it_has_connected_them(play) -> None:
+    scene, came = transferring(play, wire.Transferred())
+    assert scene.transport.facts.transfers
+    assert wire.Transfer(to="front desk", within_s=TRANSFER_S) in scene.socket.said()
+    assert came == "transferred"
+
+
+def test_a_peer_that_cannot_connect_them_says_why(play) -> None:
+    _, came = transferring(play, wire.TransferFailed(reason="busy"))
+    assert isinstance(came, Unavailable)
+    assert str(came) == "busy"
+
+
+def test_a_peer_that_does_not_say_is_not_waited_for(play) -> None:
+    _, came = transferring(play)
+    assert isinstance(came, TimedOut)
+
+
+def test_answers_nobody_asked_for_are_warned_of_once(play) -> None:
+    scene, came = transferring(play, wire.Transferred(), wire.Transferred(), wire.TransferFailed())
+    assert came == "transferred"
+    assert scene.line.facts == [("warned", "the peer answers a transfer it was not asked for")]
+
+
+def test_a_client_that_does_not_say_so_is_not_asked(play) -> None:
+    async def main(scene):
+        return scene.transport.facts.transfers
+
+    assert play(main) is False

@@ -27,6 +27,8 @@ client_messages = st.one_of(
     st.builds(wire.Played, samples=samples),
     st.builds(wire.Flushed, samples=samples),
     st.builds(wire.Digit, digit=st.sampled_from("0123456789*#ABCD")),
+    st.builds(wire.Transferred),
+    st.builds(wire.TransferFailed),
     st.builds(wire.Bye),
     st.builds(wire.Ping, id=samples),
     st.builds(wire.Pong, id=samples),

@@ -5,9 +5,10 @@ const HEADER_BYTES = 4;
 const REPORT_MS = 100;
 const MAX_BACKLOG_BYTES = 128 * 1024; // 4 s of caller audio the network did not take: drop, not delay
 
+const GOING_DOWN = "The server is going down. Call again in a minute.";
 const WHY_CLOSED = {
-  1001: "The server is going down. Call again in a minute.",
-  1012: "The server is going down. Call again in a minute.",
+  1001: GOING_DOWN,
+  1012: GOING_DOWN,
   1006: "The connection was lost. Is the server still running?",
   1013: "All lines are busy. Call again in a minute.",
 };
@@ -18,6 +19,7 @@ export class Call {
     this.on = on;
     this.rateHz = rateHz;
     this.audio = null;
+    this.transferredTo = null;
     this.welcomed = false;
     this.over = false;
     this.heard = 0;
@@ -28,7 +30,8 @@ export class Call {
     this.socket.binaryType = "arraybuffer";
     this.socket.onopen = () => {
       const client = `page ${navigator.userAgent}`.slice(0, 200);
-      this.#say({ type: "hello", version: VERSION, rate_hz: rateHz, encoding: "pcm16", token, client });
+      const audio = { rate_hz: rateHz, encoding: "pcm16" };
+      this.#say({ type: "hello", version: VERSION, ...audio, token, client, transfers: true });
     };
     this.socket.onmessage = ({ data }) => {
       this.lastHeardAt = performance.now();
@@ -99,8 +102,15 @@ export class Call {
       case "flush":
         this.audio?.flush();
         break;
+      case "transfer":
+        // Here an application connects the caller; a page on its own can only tell them.
+        this.transferredTo = message.to;
+        this.#say({ type: "transferred" });
+        break;
       case "ended":
-        this.#end(ENDED[message.reason] ?? "The call is over.", false);
+        if (message.reason === "stopping") this.#end(GOING_DOWN, true);
+        else if (this.transferredTo) this.#end(`You are being connected to ${this.transferredTo}.`, false);
+        else this.#end("The call is over.", false);
         return;
       case "error":
         this.#end(`${message.what[0].toUpperCase()}${message.what.slice(1)}.`, true);
@@ -128,5 +138,3 @@ export class Call {
     this.on.ended(text, isTrouble);
   }
 }
-
-const ENDED = { stopping: "The server is going down. Call again in a minute." };

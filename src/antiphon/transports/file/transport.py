@@ -109,6 +109,10 @@ class FileTransport:
     def tell(self, notice: Mapping[str, object]) -> None:
         """A telephone has no screen."""
 
+    async def transfer(self, to: str) -> None:
+        """A caller out of a file has nowhere to go."""
+        raise InternalError(f"a transfer to {to} on a line that has none")
+
     async def aclose(self, reason: str) -> None:
         """Nothing to give back: the recorder belongs to whoever made it."""
 

@@ -72,7 +72,8 @@ class HalfDuplex:
         " is off while it speaks. Use headphones with it, or: pip install livekit"
     )
 
-    _AUDIBLE_DBFS: Final = -60.0
+    _AUDIBLE_DBFS: Final = -50.0
+    """An agent's ambient sound is below, and plays all the time."""
     _TAIL_S: Final = 0.2
     """How long a room goes on sounding."""
 

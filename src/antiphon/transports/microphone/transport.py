@@ -115,6 +115,10 @@ class MicrophoneTransport:
     def tell(self, notice: Mapping[str, object]) -> None:
         """What there is to see is printed by the command that made the call."""
 
+    async def transfer(self, to: str) -> None:
+        """Whoever sits at this machine has nowhere to go."""
+        raise InternalError(f"a transfer to {to} on a line that has none")
+
     async def aclose(self, reason: str) -> None:
         """Nothing to say to a microphone; `run` gives the devices back."""
 

@@ -29,12 +29,20 @@ async def dial(
     encoding: wire.Encoding = "pcm16",
     token: str = "",
     origin: str | None = None,
+    transfers: bool = False,
 ) -> AsyncIterator["CallClient"]:
     """Call the server at ``url`` (``ws://host:port/v1/call``), and hang up at the end.
+    ``transfers``: whoever iterates answers `wire.Transfer`.
 
     Raises `Unavailable` if nobody answers and `RemoteProtocolError` if the server refuses.
     """
-    hello = wire.Hello(version=wire.VERSION, rate_hz=rate_hz, encoding=encoding, token=token)
+    hello = wire.Hello(
+        version=wire.VERSION,
+        rate_hz=rate_hz,
+        encoding=encoding,
+        token=token,
+        transfers=transfers,
+    )
     try:
         connection = await connect(
             url,

@@ -44,6 +44,7 @@ async def greet(
         encoding=hello.encoding,
         settings=settings,
         clock=clock,
+        transfers=hello.transfers,
     )
     transport.welcome()
     return transport

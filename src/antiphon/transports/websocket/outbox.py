@@ -51,6 +51,21 @@ class Outbox:
     def add_audio(self, frame: bytes, samples: int) -> None:
         """Queue audio, dropping the oldest while too much waits."""
         self._items.append(_Item(frame, samples))
+        self._count(samples)
+
+    def grow(self, payload: bytes, samples: int, most_samples: int) -> bool:
+        """Put audio into the newest frame that waits; False where there is none, or it would be
+        longer than ``most_samples`` then."""
+        newest = self._items[-1] if self._items else None
+        if newest is None or not isinstance(newest.frame, bytes):
+            return False
+        if newest.samples + samples > most_samples:
+            return False
+        self._items[-1] = _Item(newest.frame + payload, newest.samples + samples)
+        self._count(samples)
+        return True
+
+    def _count(self, samples: int) -> None:
         self._audio += samples
         while self._audio > self._max_audio:
             oldest = next(item for item in self._items if item.samples)

@@ -18,6 +18,10 @@ class WebSocketSettings(BaseModel):
     queue_s: PositiveFloat = 2.0
     """Agent audio kept for a peer that is slow to take it; the oldest beyond that is dropped.
     Five times the lead: only a stalled connection gets there."""
+    chunk_ms: int = Field(100, ge=20, le=200)
+    """The most agent audio in one message, in milliseconds. What waits to be sent, as the lead of
+    a reply does at its beginning, goes in messages so long; after that each frame goes as it is
+    made. For a peer that is too slow, no less is dropped at a time."""
     heartbeat_s: PositiveFloat = 2.0
     """How often the peer is asked whether it is there."""
     gone_s: PositiveFloat = 8.0

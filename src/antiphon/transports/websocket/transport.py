@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from antiphon.audio import g711
-from antiphon.errors import LocalProtocolError, RemoteProtocolError, Unavailable
+from antiphon.errors import LocalProtocolError, RemoteProtocolError, TimedOut, Unavailable
 from antiphon.ports.clock import Clock
 from antiphon.ports.transport import Line, TransportFacts
 from antiphon.transports.websocket import wire
@@ -25,13 +25,13 @@ __all__ = ["WebSocketTransport"]
 
 log = logging.getLogger(__name__)
 
-SLICE_S: Final = 0.1
-"""Agent audio goes out in frames no longer than this, so that dropping one drops little."""
 LEAST_S: Final = 0.002
 """A frame of caller audio counts as at least this much, since the smallest costs us as much as
 any. Browsers make blocks of 2.7 ms."""
 TAKEN_AT_ONCE: Final = 16
 """Messages from one peer; then the other calls have their turn."""
+TRANSFER_S: Final = 20.0
+"""How long a client may take to connect the caller elsewhere: a telephone may ring meanwhile."""
 LEFT: Final = {1000: "caller hung up", 1001: "caller left the page"}
 """Close codes of a peer that meant to go."""
 
@@ -48,7 +48,9 @@ class WebSocketTransport:
         encoding: wire.Encoding,
         settings: WebSocketSettings,
         clock: Clock,
+        transfers: bool = False,
     ) -> None:
+        """``transfers`` is what the peer says of itself."""
         self.call = call
         """Names the call in logs, here and at the peer."""
         self.facts = TransportFacts(
@@ -58,6 +60,7 @@ class WebSocketTransport:
             ducking="remote_gain",
             lead_s=settings.lead_s,
             confirms=True,
+            transfers=transfers,
         )
         self._socket, self._settings, self._clock = socket, settings, clock
         self._encoding: wire.Encoding = encoding
@@ -70,6 +73,7 @@ class WebSocketTransport:
         self._warned: set[str] = set()
         self._pings = 0
         self._closed = False
+        self._transfer: asyncio.Future[None] | None = None
         now = clock.now()
         self._heard_at = now
         self._audio = Allowance(settings.max_speed * rate_hz, settings.burst_s * rate_hz, now)
@@ -97,14 +101,15 @@ class WebSocketTransport:
 
     def play(self, pcm: bytes) -> None:
         """Send agent audio. What a slow peer has not taken is dropped, the oldest first."""
-        step = 2 * round(SLICE_S * self.facts.rate_hz)
-        for at in range(0, len(pcm), step):
-            slice_ = pcm[at : at + step]
+        most = round(self._settings.chunk_ms / 1000 * self.facts.rate_hz)
+        for at in range(0, len(pcm), 2 * most):
+            slice_ = pcm[at : at + 2 * most]
             samples = len(slice_) >> 1
             payload = slice_ if self._encoding == "pcm16" else g711.encode_mulaw(slice_)
-            frame = wire.encode_audio(wire.AgentAudio(self._sent_samples, payload))
+            if not self._outbox.grow(payload, samples, most):
+                frame = wire.encode_audio(wire.AgentAudio(self._sent_samples, payload))
+                self._outbox.add_audio(frame, samples)
             self._sent_samples += samples
-            self._outbox.add_audio(frame, samples)
         self._waiting.set()
 
     def gain(self, decibels: float, ramp_s: float) -> None:
@@ -125,6 +130,19 @@ class WebSocketTransport:
             log.error("call %s: not shown to the caller: %s", self.call, error)
             return
         self._say(message)
+
+    async def transfer(self, to: str) -> None:
+        """Have the peer connect the caller. Raises `Unavailable` where it could not, and
+        `TimedOut` where it does not say."""
+        self._transfer = asyncio.get_running_loop().create_future()
+        self._say(wire.Transfer(to=to, within_s=TRANSFER_S))
+        try:
+            async with asyncio.timeout(TRANSFER_S):
+                await self._transfer
+        except TimeoutError:
+            raise TimedOut(f"no word of the transfer within {TRANSFER_S:g} s") from None
+        finally:
+            self._transfer = None
 
     async def aclose(self, reason: str) -> None:
         """Say goodbye and close, unless that has happened."""
@@ -205,7 +223,8 @@ class WebSocketTransport:
         self._check_size(len(text))
         if not self._messages.take(1, self._heard_at):
             raise RemoteProtocolError("too many messages", code="flooding")
-        match wire.decode_client(text):
+        message = wire.decode_client(text)
+        match message:
             case wire.Played(samples):
                 line.played(self._believed(samples, line))
             case wire.Flushed(samples):
@@ -216,11 +235,21 @@ class WebSocketTransport:
                 self._say(wire.Pong(number))
             case wire.Pong():
                 pass
+            case wire.Transferred() | wire.TransferFailed():
+                self._transferred(message, line)
             case wire.Bye():
                 return True
             case wire.Hello():
                 raise RemoteProtocolError("hello a second time")
         return False
+
+    def _transferred(self, said: wire.Transferred | wire.TransferFailed, line: Line) -> None:
+        if self._transfer is None or self._transfer.done():
+            self._warn_once(line, "the peer answers a transfer it was not asked for")
+        elif isinstance(said, wire.Transferred):
+            self._transfer.set_result(None)
+        else:
+            self._transfer.set_exception(Unavailable(said.reason or "the peer could not"))
 
     def _check_size(self, size: int) -> None:
         if size > self._settings.max_message_bytes:

@@ -42,6 +42,9 @@ __all__ = [
     "State",
     "Stopped",
     "Transcript",
+    "Transfer",
+    "TransferFailed",
+    "Transferred",
     "Welcome",
     "decode_audio",
     "decode_client",
@@ -90,6 +93,8 @@ class Hello(Struct, frozen=True, tag="hello", tag_field="type", forbid_unknown_f
     """Where the server wants one and an Authorization header cannot be set."""
     client: Annotated[str, Meta(max_length=200)] = ""
     """What is calling, for the server's log."""
+    transfers: bool = False
+    """Whether the client answers `Transfer`."""
 
 
 class Played(Struct, frozen=True, tag="played", tag_field="type", forbid_unknown_fields=True):
@@ -108,6 +113,21 @@ class Digit(Struct, frozen=True, tag="digit", tag_field="type", forbid_unknown_f
     """A key of the keypad."""
 
     digit: Annotated[str, Meta(pattern="^[0-9*#A-D]$", max_length=1)]
+
+
+class Transferred(
+    Struct, frozen=True, tag="transferred", tag_field="type", forbid_unknown_fields=True
+):
+    """The answer to `Transfer`: the caller is in other hands. The call ends."""
+
+
+class TransferFailed(
+    Struct, frozen=True, tag="transfer_failed", tag_field="type", forbid_unknown_fields=True
+):
+    """The answer to `Transfer`: the caller is still here."""
+
+    reason: Annotated[str, Meta(max_length=200)] = ""
+    """For the call log; the caller is not told it."""
 
 
 class Bye(Struct, frozen=True, tag="bye", tag_field="type", forbid_unknown_fields=True):
@@ -200,6 +220,16 @@ class Flush(Struct, frozen=True, tag="flush", tag_field="type"):
     """Forget the agent's audio that is not heard yet; answer with `Flushed`."""
 
 
+class Transfer(Struct, frozen=True, tag="transfer", tag_field="type"):
+    """Connect the caller to somebody else; answer with `Transferred` or `TransferFailed`. Only a
+    client that said in `Hello` that it ``transfers`` is asked."""
+
+    to: str
+    """As the agent file names them: a number, an address, a name the client knows."""
+    within_s: float
+    """How long the answer is waited for."""
+
+
 class Ended(Struct, frozen=True, tag="ended", tag_field="type"):
     """The agent's side ends the call."""
 
@@ -215,8 +245,10 @@ class Error(Struct, frozen=True, tag="error", tag_field="type"):
 
 Notice: TypeAlias = State | Transcript | Speech | Stopped | Latency
 """What `Transport.tell` may show."""
-ClientMessage: TypeAlias = Hello | Played | Flushed | Digit | Bye | Ping | Pong
-ServerMessage: TypeAlias = Notice | Welcome | Gain | Flush | Ended | Error | Ping | Pong
+ClientMessage: TypeAlias = (
+    Hello | Played | Flushed | Digit | Transferred | TransferFailed | Bye | Ping | Pong
+)
+ServerMessage: TypeAlias = Notice | Welcome | Gain | Flush | Transfer | Ended | Error | Ping | Pong
 
 M = TypeVar("M")
 _client: Final[msgspec.json.Decoder[ClientMessage]] = msgspec.json.Decoder(ClientMessage)
