@@ -61,8 +61,9 @@ def test_no_word_is_lost_or_counted_twice(call: Call) -> None:
     world = played(call)
     dialog, turns = world.conversation.dialog, world.conversation.turns
     texts = [text for _, text in dialog.turns] + list(dialog.backchannels)
-    if turns._turn is None or turns._turn.answered is None:
-        texts.append(turns._transcript.said())
+    floor = turns._floor
+    if floor.turn is None or floor.turn.answered is None:
+        texts.append(floor.transcript.said())
     counted = Counter(word for text in texts for word in text.split() if word != "eh")
     assert counted == Counter(world.spoken)
 
@@ -119,7 +120,7 @@ def test_after_a_stop_and_before_a_release_nothing_is_audible(call: Call) -> Non
                     live.discard(reply)
                 case _:
                     pass
-        if isinstance(event, ReplyStarted) and again.turns._replies.audible == event.reply:
+        if isinstance(event, ReplyStarted) and again.turns._floor.replies.audible == event.reply:
             assert event.reply in live
 
 

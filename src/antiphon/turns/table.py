@@ -1,7 +1,7 @@
 """Who has the floor: every state, every cue, every transition.
 
 Everything that decides *where* the floor goes lives here as a literal table; what decides
-*when* lives in `machine`. The documentation draws its diagram from `TRANSITIONS`.
+*when* lives beside it (see `machine`). The documentation draws its diagram from `TRANSITIONS`.
 
     IDLE       nobody speaks and nobody owes an answer
     HEARING    the caller speaks
