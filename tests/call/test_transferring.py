@@ -146,13 +146,36 @@ def test_nobody_is_torn_away_in_the_middle_of_a_sentence(hold: Holding) -> None:
     assert call.replayed().difference is None
 
 
-class SlowSwitchboard(Switchboard):
-    """It takes longer to connect than the caller has to say."""
+def test_who_meanwhile_asks_for_somebody_else_gets_them_when_the_first_is_not_there(
+    hold: Holding,
+) -> None:
+    bills = {"name": "bills", "asks": ["bill"], "says": "I will ask Ann.", "transfer": "ann"}
+    boards: list[SlowSwitchboard] = []
 
-    def __init__(self, inner: FileTransport, clock: VirtualClock) -> None:
+    async def main(exchange: Exchange) -> Held:
+        def around(line: FileTransport) -> SlowSwitchboard:
+            boards.append(SlowSwitchboard(line, exchange.clock, absent="sales"))
+            return boards[0]
+
+        more = "- say: No, it is about my bill.\n- silence: 20.0\n"
+        return await exchange.call(steps_of(BUY.replace("6.0", "0.5") + more), around=around)
+
+    call = hold.exchange(main, dialog=DIALOG | {"topics": [*DIALOG["topics"], bills]})
+    assert boards[0].asked == ["sales", "ann"]
+    assert call.heard.endswith(f"{THROUGH} I will ask Ann.")
+    assert call.ended.reason == "transferred to ann"
+    assert call.replayed().difference is None
+
+
+class SlowSwitchboard(Switchboard):
+    """It takes longer to connect than the caller has to say, and one of them is not there."""
+
+    def __init__(self, inner: FileTransport, clock: VirtualClock, absent: str = "") -> None:
         super().__init__(inner)
-        self.clock = clock
+        self.clock, self.absent = clock, absent
 
     async def transfer(self, to: str) -> None:
         self.asked.append(to)
         await self.clock.sleep_until(self.clock.now() + 5.0)
+        if to == self.absent:
+            raise Unavailable("nobody answers")

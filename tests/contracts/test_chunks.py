@@ -3,12 +3,10 @@ nothing else of what is heard changes."""
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.contracts import stage
-from tests.providers.deepgram_stage import Ear, listening, silence, sound
+from tests.providers.stage import Ear, listening, silence, sound
 
 from antiphon.audio.frame import int16, pcm16
 from antiphon.errors import ConfigError
@@ -26,19 +24,6 @@ each_streaming = pytest.mark.parametrize("offer", STREAMING, ids=lambda offer: o
 SPEECH = silence(0.2) + sound(1.2) + silence(0.433)
 """Not a whole number of chunks."""
 LENGTH_S = len(SPEECH) / 32_000
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    with stage.sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Sandbox:
-    shared.rules.clear()
-    shared.requests.clear()
-    return shared
 
 
 def at(rate_hz: int) -> bytes:

@@ -4,43 +4,20 @@ import contextlib
 import logging
 import traceback
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.contracts.stage import KEY, made, speech
+from tests.contracts.stage import KEY, made, use
 
 from antiphon.cli.main import main
 from antiphon.config.environment import read
 from antiphon.errors import AntiphonError
-from antiphon.events import SpeechStarted, SpeechStopped
 from antiphon.net.offering import Offer
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
-from antiphon.testing.conformance_llm import STORY, answer, asking
-from antiphon.testing.conformance_stt import Ear
-from antiphon.testing.conformance_tts import speak
 from antiphon.wiring.providers import OFFERS
 
-SPEECH = speech("Ever tried, ever failed.")
 WRONG = "wrong-but-no-less-secret"
 KEYED = [offer for offer in OFFERS if offer.proof == "wire" and offer.key]
-
-
-async def use(offer: Offer, engine: Any) -> None:
-    """The least that makes it talk to its vendor."""
-    await engine.start()
-    match offer.port:
-        case "stt":
-            ear = Ear(engine)
-            ear.feed(SPEECH.pcm)
-            ear.recognition.voice(SpeechStarted(at_s=SPEECH.starts_s))
-            ear.recognition.voice(SpeechStopped(at_s=SPEECH.ends_s))
-            ear.recognition.finalise(SPEECH.ends_s)
-            await ear.recognition.run()
-        case "tts":
-            await speak(engine, "We are open from nine to five.")
-        case _:
-            await answer(engine, asking(STORY))
 
 
 @pytest.mark.parametrize("offer", KEYED, ids=lambda offer: f"{offer.port}-{offer.name}")
@@ -58,6 +35,7 @@ async def test_an_adapter_shows_its_key_to_nobody(
     engine = made(offer, sandbox, **{offer.key: key})
     seen = [repr(engine), repr(vars(engine))]
     try:
+        await engine.start()
         await use(offer, engine)
     except AntiphonError as error:
         seen += [repr(error), *traceback.format_exception(error)]

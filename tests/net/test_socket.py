@@ -14,7 +14,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from antiphon.errors import AtCapacity, Rejected, RemoteProtocolError, TimedOut, Unavailable
-from antiphon.net.socket import Peer, together
+from antiphon.net.socket import Peer, Socket, together
 from antiphon.sandbox.server import Sandbox
 
 SECRET = "k-secret-1234"
@@ -208,3 +208,18 @@ async def test_of_several_works_the_first_that_ends_ends_all() -> None:
         await together(wait(), fail())
     await together(wait(), done())
     assert ended == ["waiting", "done", "waiting"]
+
+
+async def test_a_knock_does_not_wait_for_a_vendor_that_lets_us_in_and_says_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def silent(connection: ServerConnection) -> None:
+        await connection.wait_closed()
+
+    async def greeted(socket: Socket) -> None:
+        await socket.receive()
+
+    async with server(silent) as url, asyncio.timeout(5.0):
+        await peer(connect_within_s=0.1).knock(url, greet=greeted)
+    (warned,) = caplog.messages
+    assert "no greeting within 0.1 s" in warned

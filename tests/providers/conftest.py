@@ -1,16 +1,18 @@
-"""Local models where they are kept, and recorded speech with its words and edges."""
+"""A sandbox, local models where they are kept, and recorded speech with its words and edges."""
 
 import os
 import signal
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from tests.providers.stage import KEY
 
 from antiphon.models.store import ModelStore
 from antiphon.net.child import Child
+from antiphon.sandbox.server import Sandbox
 from antiphon.testing.conformance_stt import Speech
 
 RATE_HZ = 16_000
@@ -19,6 +21,22 @@ RATE_HZ = 16_000
 class HasChild(Protocol):
     @property
     def child(self) -> Child: ...
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Sandbox]:
+    """One for the tests of a module. One that needs lines to hear, or a mind, has its own."""
+    with Sandbox(key=KEY) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
+    """It, without any fault and without a past."""
+    shared.rules.clear()
+    shared.requests.clear()
+    yield shared
+    shared.rules.clear()
 
 
 @pytest.fixture(scope="session")

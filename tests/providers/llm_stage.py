@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from antiphon.actions import Message
+from antiphon.call.clock import LoopClock
 from antiphon.errors import ProviderError
 from antiphon.net.offering import Order
 from antiphon.net.sse import Sent, encode
-from antiphon.ports.llm import Asking, LanguageModel, Saying, Tool, ToolCall, ToolUse
+from antiphon.ports.llm import Asking, LanguageModel, Saying, Tool, ToolCall, ToolUse, Usage
 from antiphon.sandbox.record import Request
 from antiphon.sandbox.server import Sandbox
+from antiphon.testing.mind import Scripted, ScriptedModel
 from antiphon.wiring import providers
 
 KEY = "a-very-secret-key"
@@ -26,6 +28,7 @@ TOOL = Tool(
 BARE = Tool(name="hang_up", description="End the call.")
 CALL = ToolCall(id="call_1", name="book", arguments='{"at": "seven"}')
 USED = ToolUse(call=CALL, result="Booked.")
+COST = Usage(prompt_tokens=90, cached_tokens=64, reply_tokens=3)
 
 
 def asking(*texts: str, **more: Any) -> Asking:
@@ -33,6 +36,18 @@ def asking(*texts: str, **more: Any) -> Asking:
     roles = ["system", *("user", "assistant") * len(texts)]
     said = [Message(role=role, text=text) for role, text in zip(roles, texts, strict=False)]
     return Asking(messages=tuple(said), **more)
+
+
+HELLO = asking("Be brief.", "Hello")
+
+
+def mind(*calls: ToolCall) -> ScriptedModel:
+    """The sandbox's: it says hello, refuses where it is told to, and books with these calls."""
+    told = {
+        "refuse": Scripted(text="I cannot say that.", reason="refused", usage=COST),
+        "book": Scripted(text="One moment.", calls=calls, usage=COST),
+    }
+    return ScriptedModel(clock=LoopClock(), says=["Hello to you."], told=told, first_token_s=0.0)
 
 
 def made(name: str, environ: Mapping[str, str], **options: Any) -> LanguageModel:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
-from tests.providers.deepgram_stage import KEY, SAYS, account, failure, listening, silence, sound
+from tests.providers.stage import KEY, SAYS, account, failure, listening, silence, sound
 from tests.providers.vanishing import heard_across_a_loss, soon
 
 from antiphon.audio import g711
@@ -40,14 +40,6 @@ CLOSES = [
 def shared() -> Iterator[Sandbox]:
     with Sandbox(key=KEY, says=SAYS) as running:
         yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def universal(sandbox: Sandbox, **other: object) -> UniversalRecogniser:

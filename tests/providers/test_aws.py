@@ -200,13 +200,11 @@ def _no_models(model: str) -> Any:
 TRANSCRIBE, POLLY = aws.OFFERS
 
 
-async def test_half_a_key_is_said_to_be_missing_before_any_call() -> None:
+async def test_half_a_key_is_said_to_be_missing_before_anything_is_made() -> None:
     cloud = AmazonCloud(key=KEY)
-    one = aws.make_transcribe(
-        TRANSCRIBE, _order("aws/transcribe", {"AWS_ACCESS_KEY_ID": KEY}), cloud.transcribe_sdk
-    )
-    with pytest.raises(Missing, match="needs AWS_SECRET_ACCESS_KEY"):
-        await one.start()
+    order = _order("aws/transcribe", {"AWS_ACCESS_KEY_ID": KEY})
+    with pytest.raises(Missing, match="aws/transcribe needs AWS_SECRET_ACCESS_KEY"):
+        aws.make_transcribe(TRANSCRIBE, order, cloud.transcribe_sdk)
 
 
 async def test_the_environment_has_both_halves_and_a_region() -> None:

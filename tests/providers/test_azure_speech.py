@@ -1,12 +1,12 @@
 """Azure's voice against the sandbox, and the document it is asked with."""
 
-from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.providers.stage import account, failed_reply
 
 from antiphon.errors import (
     ConfigError,
@@ -16,7 +16,6 @@ from antiphon.errors import (
     TimedOut,
     Unavailable,
 )
-from antiphon.net.account import Account
 from antiphon.net.offering import Order
 from antiphon.ports.tts import Speaking, Spoken
 from antiphon.providers.azure import wire
@@ -27,27 +26,12 @@ from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing.conformance_tts import speak
 
-KEY = "a-very-secret-key"
 CLAUSE = 'If 5 < 7 & "so" on, we open.'
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
-
-
 def voice(sandbox: Sandbox, **other: object) -> SpeechSynthesiser:
-    whose = Account.model_validate({"api_key": KEY, "base_url": sandbox.http_url})
-    return SpeechSynthesiser(SpeechSettings.model_validate({"account": whose, **other}))
+    settings = SpeechSettings.model_validate({"account": account(sandbox), **other})
+    return SpeechSynthesiser(settings)
 
 
 def documents(sandbox: Sandbox) -> list[wire.Said]:
@@ -214,14 +198,9 @@ FAULTS = [
 async def test_a_failure_is_one_of_ours_and_the_next_reply_is_whole(
     fault: Fault, kind: type[ProviderError], sandbox: Sandbox
 ) -> None:
-    sandbox.rules.add(fault)
-    engine = voice(sandbox, audio_within_s=0.5)
-    with pytest.raises(ProviderError) as caught:
-        await speak(engine, CLAUSE, CLAUSE)
-    assert type(caught.value) is kind
-    assert caught.value.provider == "azure/speech"
-    assert (await speak(engine, CLAUSE))[-1].last
-    await engine.aclose()
+    error = await failed_reply(voice(sandbox, audio_within_s=0.5), sandbox, fault)
+    assert type(error) is kind
+    assert error.provider == "azure/speech"
 
 
 async def test_a_wrong_key_is_found_at_the_start_and_a_vendor_away_is_not(

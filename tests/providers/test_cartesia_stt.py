@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.providers.deepgram_stage import KEY, SAYS, Ear, failure, listening, silence, sound
+from tests.providers.stage import KEY, SAYS, Ear, failure, listening, silence, sound
 
 from antiphon.errors import ProviderError, Rejected, RemoteProtocolError, TimedOut, Unavailable
 from antiphon.net.account import Account
@@ -27,14 +27,6 @@ seconds = st.floats(0, 1e4)
 def shared() -> Iterator[Sandbox]:
     with Sandbox(key=KEY, says=SAYS) as running:
         yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def ink(sandbox: Sandbox, **other: object) -> InkRecogniser:

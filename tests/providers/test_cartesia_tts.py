@@ -2,17 +2,24 @@
 
 import asyncio
 import json
-import logging
-from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Any
 
 import pytest
+from tests.providers.stage import (
+    CLAUSE,
+    KEY,
+    SOCKET_FAULTS,
+    account,
+    failed_reply,
+    seconds,
+    shows_its_key_to_nobody,
+)
 
-from antiphon.errors import AtCapacity, ConfigError, ProviderError, Rejected, TimedOut, Unavailable
+from antiphon.errors import AtCapacity, ConfigError, ProviderError, Rejected, Unavailable
 from antiphon.net.account import Account
 from antiphon.net.offering import Order
-from antiphon.ports.tts import Speaking, Spoken
+from antiphon.ports.tts import Speaking
 from antiphon.providers.cartesia import wire
 from antiphon.providers.cartesia.offer import OFFERS
 from antiphon.providers.cartesia.settings import SONIC, SonicSettings
@@ -21,31 +28,10 @@ from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing.conformance_tts import speak
 
-KEY = "a-very-secret-key"
-CLAUSE = "We are open from nine to five."
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
-
 
 def voice(sandbox: Sandbox, key: str = KEY, **other: object) -> SonicSynthesiser:
-    whose = Account.model_validate({"api_key": key, "base_url": sandbox.http_url})
+    whose = account(sandbox, api_key=key)
     return SonicSynthesiser(SonicSettings.model_validate({"account": whose, **other}))
-
-
-def seconds(pieces: list[Spoken], engine: SonicSynthesiser) -> float:
-    return sum(len(piece.pcm) for piece in pieces) / 2 / engine.rate_hz
 
 
 def sent(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -160,30 +146,13 @@ async def test_telephone_audio_is_asked_for_and_decoded(encoding: str, sandbox: 
     await engine.aclose()
 
 
-FAULTS = [
-    (Fault(refuse=401), Rejected),
-    (Fault(refuse=408), TimedOut),
-    (Fault(refuse=429, retry_after_s=3), AtCapacity),
-    (Fault(refuse=503), Unavailable),
-    (Fault(close=1011, after=2), Unavailable),
-    (Fault(vanish=True, after=2), Unavailable),
-    (Fault(stall=True, after=2), TimedOut),
-    (Fault(malformed=True), Unavailable),
-]
-
-
-@pytest.mark.parametrize("fault, kind", FAULTS, ids=str)
+@pytest.mark.parametrize("fault, kind", SOCKET_FAULTS, ids=str)
 async def test_a_failure_is_one_of_ours_and_the_next_reply_is_whole(
     fault: Fault, kind: type[ProviderError], sandbox: Sandbox
 ) -> None:
-    sandbox.rules.add(fault)
-    engine = voice(sandbox, audio_within_s=0.5)
-    with pytest.raises(ProviderError) as caught:
-        await speak(engine, CLAUSE, CLAUSE)
-    assert type(caught.value) is kind
-    assert caught.value.provider == "cartesia/sonic-3"
-    assert seconds(await speak(engine, CLAUSE), engine) > 1.0
-    await engine.aclose()
+    error = await failed_reply(voice(sandbox, audio_within_s=0.5), sandbox, fault)
+    assert type(error) is kind
+    assert error.provider == "cartesia/sonic-3"
 
 
 async def test_what_the_vendor_refuses_of_one_reply_harms_no_other(sandbox: Sandbox) -> None:
@@ -224,15 +193,7 @@ async def test_a_wrong_key_is_found_at_the_start(sandbox: Sandbox) -> None:
 async def test_the_key_is_nowhere_to_be_seen(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
-    engine = voice(sandbox)
-    sandbox.rules.add(Fault(refuse=403, reason=f"{KEY} may not"))
-    with pytest.raises(Rejected) as caught:
-        await speak(engine, CLAUSE)
-    await speak(engine, CLAUSE)
-    seen = [str(caught.value), repr(caught.value), caplog.text, repr(engine.__dict__)]
-    assert not [text for text in [*seen, repr(sandbox.requests)] if KEY in text]
-    await engine.aclose()
+    await shows_its_key_to_nobody(voice(sandbox), sandbox, caplog)
 
 
 def test_what_changes_the_sound_is_in_the_fingerprint(sandbox: Sandbox) -> None:

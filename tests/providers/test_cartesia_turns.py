@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests.providers.deepgram_stage import KEY, SAYS, Ear, failure, listening, silence, sound
+from tests.providers.stage import KEY, SAYS, Ear, failure, listening, silence, sound
 from websockets.asyncio.server import ServerConnection, serve
 
 from antiphon.errors import ProviderError, Rejected, RemoteProtocolError, TimedOut, Unavailable
@@ -28,14 +28,6 @@ numbers = st.none() | st.floats(0, 1e4)
 def shared() -> Iterator[Sandbox]:
     with Sandbox(key=KEY, says=SAYS) as running:
         yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def turns(base_url: str, **other: object) -> InkTurnsRecogniser:

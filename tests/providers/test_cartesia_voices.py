@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.providers.stage import KEY
 
 from antiphon.errors import ConfigError, Rejected, Unavailable
 from antiphon.net.account import Account
@@ -15,7 +16,6 @@ from antiphon.providers.cartesia.voices import CartesiaVoices
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 
-KEY = "a-very-secret-key"
 CLIP = Recording(filename="ann.wav", data=b"RIFF and so on")
 
 

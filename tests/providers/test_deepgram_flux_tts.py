@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests.providers.deepgram_stage import KEY, account
+from tests.providers.stage import CLAUSE, SOCKET_FAULTS, account, failed_reply, seconds
 
-from antiphon.errors import ProviderError, Rejected, RemoteProtocolError, TimedOut, Unavailable
+from antiphon.errors import ProviderError, Rejected, RemoteProtocolError, Unavailable
 from antiphon.net.frames import Unknown
-from antiphon.ports.tts import Speaking, Spoken
+from antiphon.ports.tts import Speaking
 from antiphon.providers.deepgram.flux_tts import FluxSynthesiser
 from antiphon.providers.deepgram.settings import FLUX_TTS, FluxTtsSettings
 from antiphon.providers.deepgram.wire import flux_tts as wire
@@ -22,32 +22,13 @@ from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing.conformance_tts import speak
 
-CLAUSE = "We are open from nine to five."
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 counts = st.integers(0, 2**31)
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def voice(sandbox: Sandbox, **other: object) -> FluxSynthesiser:
     whose = account(sandbox)
     return FluxSynthesiser(FluxTtsSettings.model_validate({"account": whose, **other}))
-
-
-def seconds(pieces: list[Spoken], engine: FluxSynthesiser) -> float:
-    return sum(len(piece.pcm) for piece in pieces) / 2 / engine.rate_hz
 
 
 def sent(sandbox: Sandbox) -> list[str]:
@@ -107,26 +88,12 @@ async def test_barge_in_interrupts_the_turn(sandbox: Sandbox) -> None:
     await engine.aclose()
 
 
-FAULTS = [
-    (Fault(refuse=401), Rejected),
-    (Fault(close=1011, after=2), Unavailable),
-    (Fault(close=1008, after=2), Rejected),
-    (Fault(stall=True, after=2), TimedOut),
-    (Fault(malformed=True), Unavailable),
-]
-
-
-@pytest.mark.parametrize("fault, kind", FAULTS, ids=str)
+@pytest.mark.parametrize("fault, kind", SOCKET_FAULTS, ids=str)
 async def test_a_failure_is_one_of_ours_and_the_next_reply_is_whole(
     fault: Fault, kind: type[ProviderError], sandbox: Sandbox
 ) -> None:
-    sandbox.rules.add(fault)
-    engine = voice(sandbox, audio_within_s=0.5)
-    with pytest.raises(ProviderError) as caught:
-        await speak(engine, CLAUSE, CLAUSE)
-    assert type(caught.value) is kind
-    assert seconds(await speak(engine, CLAUSE), engine) > 1.0
-    await engine.aclose()
+    error = await failed_reply(voice(sandbox, audio_within_s=0.5), sandbox, fault)
+    assert type(error) is kind
 
 
 @pytest.mark.parametrize("speed", ["speed=0.93", "speed=3", "speed=x"])

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from tests.providers.deepgram_stage import failure, listening, silence
+from tests.providers.stage import failure, listening, silence
 from websockets.asyncio.server import ServerConnection, serve
 
 from antiphon.errors import ProviderError, Rejected, TimedOut, Unavailable

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.providers.deepgram_stage import (
+from tests.providers.stage import (
     KEY,
     SAYS,
     account,
@@ -40,14 +40,6 @@ FIRST = SAYS[0]
 def shared() -> Iterator[Sandbox]:
     with Sandbox(key=KEY, says=SAYS) as running:
         yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def nova(sandbox: Sandbox, **other: object) -> NovaRecogniser:

@@ -2,16 +2,22 @@
 
 import asyncio
 import json
-import logging
-from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Any
 
 import pytest
-from tests.providers.deepgram_stage import KEY, account
+from tests.providers.stage import (
+    CLAUSE,
+    KEY,
+    SOCKET_FAULTS,
+    account,
+    failed_reply,
+    seconds,
+    shows_its_key_to_nobody,
+)
 
-from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
-from antiphon.ports.tts import Speaking, Spoken
+from antiphon.errors import ProviderError, Rejected
+from antiphon.ports.tts import Speaking
 from antiphon.providers.deepgram.settings import AURA, AuraSettings
 from antiphon.providers.deepgram.tts import AuraSynthesiser
 from antiphon.sandbox.faults import Fault
@@ -19,30 +25,10 @@ from antiphon.sandbox.server import Sandbox
 from antiphon.testing import conformance_tts
 from antiphon.testing.conformance_tts import SynthesiserCase, speak
 
-CLAUSE = "We are open from nine to five."
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
-
 
 def voice(sandbox: Sandbox, key: str = KEY, **other: object) -> AuraSynthesiser:
     whose = account(sandbox, api_key=key)
     return AuraSynthesiser(AuraSettings.model_validate({"account": whose, **other}))
-
-
-def seconds(pieces: list[Spoken], engine: AuraSynthesiser) -> float:
-    return sum(len(piece.pcm) for piece in pieces) / 2 / engine.rate_hz
 
 
 def sent(sandbox: Sandbox) -> list[str]:
@@ -135,32 +121,13 @@ async def test_a_clause_too_long_for_a_message_is_cut_between_words(sandbox: San
     await engine.aclose()
 
 
-FAULTS = [
-    (Fault(refuse=401), Rejected),
-    (Fault(refuse=408), TimedOut),
-    (Fault(refuse=429, retry_after_s=3), AtCapacity),
-    (Fault(refuse=503), Unavailable),
-    (Fault(close=1011, after=2), Unavailable),
-    (Fault(close=1008, after=2), Rejected),
-    (Fault(vanish=True, after=2), Unavailable),
-    (Fault(stall=True, after=2), TimedOut),
-    (Fault(half_open=True, after=2), TimedOut),
-    (Fault(malformed=True), Unavailable),
-]
-
-
-@pytest.mark.parametrize("fault, kind", FAULTS, ids=str)
+@pytest.mark.parametrize("fault, kind", SOCKET_FAULTS, ids=str)
 async def test_a_failure_is_one_of_ours_and_the_next_reply_is_whole(
     fault: Fault, kind: type[ProviderError], sandbox: Sandbox
 ) -> None:
-    sandbox.rules.add(fault)
-    engine = voice(sandbox, audio_within_s=0.5)
-    with pytest.raises(ProviderError) as caught:
-        await speak(engine, CLAUSE, CLAUSE)
-    assert type(caught.value) is kind
-    assert caught.value.provider == "deepgram/aura-2"
-    assert seconds(await speak(engine, CLAUSE), engine) > 1.0
-    await engine.aclose()
+    error = await failed_reply(voice(sandbox, audio_within_s=0.5), sandbox, fault)
+    assert type(error) is kind
+    assert error.provider == "deepgram/aura-2"
 
 
 async def test_a_wrong_key_or_voice_is_found_at_the_start(sandbox: Sandbox) -> None:
@@ -175,15 +142,7 @@ async def test_a_wrong_key_or_voice_is_found_at_the_start(sandbox: Sandbox) -> N
 async def test_the_key_is_nowhere_to_be_seen(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
-    engine = voice(sandbox)
-    sandbox.rules.add(Fault(refuse=403, reason=f"{KEY} may not"))
-    with pytest.raises(Rejected) as caught:
-        await speak(engine, CLAUSE)
-    await speak(engine, CLAUSE)
-    seen = [str(caught.value), repr(caught.value), caplog.text, repr(engine.__dict__)]
-    assert not [text for text in [*seen, repr(sandbox.requests)] if KEY in text]
-    await engine.aclose()
+    await shows_its_key_to_nobody(voice(sandbox), sandbox, caplog)
 
 
 def test_what_it_can_do_is_data() -> None:

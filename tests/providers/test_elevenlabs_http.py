@@ -1,13 +1,13 @@
 """ElevenLabs' voice by HTTP, and the voices of an account, against the sandbox."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.providers.deepgram_stage import KEY, account
+from tests.providers.stage import CLAUSE, KEY, account, failed_reply
 
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
 from antiphon.net.cloning import Consent, NewVoice, Recording, clone
@@ -19,22 +19,7 @@ from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing.conformance_tts import speak
 
-CLAUSE = "We are open from nine to five."
 WHEN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def voice(sandbox: Sandbox, key: str = KEY, **other: object) -> StreamedSynthesiser:
@@ -106,16 +91,11 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("fault, kind", FAULTS, ids=str)
-async def test_a_failure_is_one_of_ours(
+async def test_a_failure_is_one_of_ours_and_the_next_reply_is_whole(
     fault: Fault, kind: type[ProviderError], sandbox: Sandbox
 ) -> None:
-    sandbox.rules.add(fault)
-    engine = voice(sandbox, audio_within_s=0.5)
-    with pytest.raises(ProviderError) as caught:
-        await speak(engine, CLAUSE)
-    assert type(caught.value) is kind
-    assert samples(await speak(engine, CLAUSE)) > 0
-    await engine.aclose()
+    error = await failed_reply(voice(sandbox, audio_within_s=0.5), sandbox, fault)
+    assert type(error) is kind
 
 
 async def test_a_wrong_key_is_found_at_the_start(sandbox: Sandbox) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.providers.deepgram_stage import (
+from tests.providers.elevenlabs_stage import Texts, vendor
+from tests.providers.stage import (
     KEY,
     SAYS,
     Ear,
@@ -18,7 +19,6 @@ from tests.providers.deepgram_stage import (
     sound,
     speech,
 )
-from tests.providers.elevenlabs_stage import Texts, vendor
 from websockets.asyncio.server import ServerConnection
 
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
@@ -35,14 +35,6 @@ SPEECH = speech(SAYS[0], 1.3)
 def shared() -> Iterator[Sandbox]:
     with Sandbox(key=KEY, says=SAYS) as running:
         yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def recogniser(where: Sandbox | Account, **other: object) -> ScribeRecogniser:

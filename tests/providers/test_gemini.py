@@ -9,6 +9,8 @@ import pytest
 from tests.providers.llm_stage import (
     BARE,
     CALL,
+    COST,
+    HELLO,
     KEY,
     TOOL,
     USED,
@@ -16,6 +18,7 @@ from tests.providers.llm_stage import (
     asking,
     events,
     made,
+    mind,
     pieces,
     sent,
     server,
@@ -23,40 +26,21 @@ from tests.providers.llm_stage import (
 )
 
 from antiphon.actions import Message
-from antiphon.call.clock import LoopClock
 from antiphon.errors import AtCapacity, Rejected, TimedOut, Unavailable
 from antiphon.net.prompt import GO_ON, OPENING
 from antiphon.ports.llm import Asking, ToolUse, Usage
 from antiphon.providers.gemini.signatures import KEPT, STRANGER, Signatures, Signed
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
-from antiphon.testing.mind import Scripted, ScriptedModel
 
 NAME = "gemini/gemini-3.8-flash"
-COST = Usage(prompt_tokens=90, cached_tokens=64, reply_tokens=3)
-HELLO = asking("Be brief.", "Hello")
 OTHER = replace(CALL, id="call_2")
 
 
-def _mind() -> ScriptedModel:
-    told = {
-        "refuse": Scripted(text="I cannot say that.", reason="refused", usage=COST),
-        "book": Scripted(text="One moment.", calls=(CALL, OTHER), usage=COST),
-    }
-    return ScriptedModel(clock=LoopClock(), says=["Hello to you."], told=told, first_token_s=0.0)
-
-
 @pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY, mind=_mind) as sandbox:
+def shared() -> Iterator[Sandbox]:
+    with Sandbox(key=KEY, mind=lambda: mind(CALL, OTHER)) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: Sandbox) -> Iterator[Sandbox]:
-    running.requests.clear()
-    yield running
-    running.rules.clear()
 
 
 async def _request(sandbox: Sandbox, request: Asking, **options: Any) -> Any:

@@ -8,6 +8,8 @@ import pytest
 from tests.providers.llm_stage import (
     BARE,
     CALL,
+    COST,
+    HELLO,
     KEY,
     TOOL,
     USED,
@@ -16,6 +18,7 @@ from tests.providers.llm_stage import (
     events,
     failure,
     made,
+    mind,
     pieces,
     sent,
     server,
@@ -23,38 +26,19 @@ from tests.providers.llm_stage import (
 )
 
 from antiphon.actions import Message
-from antiphon.call.clock import LoopClock
 from antiphon.errors import AtCapacity, ConfigError, Missing, Rejected, TimedOut, Unavailable
 from antiphon.net.prompt import GO_ON, NOTHING, OPENING
 from antiphon.ports.llm import Asking, Usage
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
-from antiphon.testing.mind import Scripted, ScriptedModel
 
 CHAT, RESPONSES, COMPATIBLE = "openai/gpt-x", "openai-responses/gpt-x", "compatible/llama"
-COST = Usage(prompt_tokens=90, cached_tokens=64, reply_tokens=3)
-HELLO = asking("Be brief.", "Hello")
-
-
-def _mind() -> ScriptedModel:
-    told = {
-        "refuse": Scripted(text="I cannot say that.", reason="refused", usage=COST),
-        "book": Scripted(text="One moment.", calls=(CALL, CALL), usage=COST),
-    }
-    return ScriptedModel(clock=LoopClock(), says=["Hello to you."], told=told, first_token_s=0.0)
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY, mind=_mind) as sandbox:
+def shared() -> Iterator[Sandbox]:
+    with Sandbox(key=KEY, mind=lambda: mind(CALL, CALL)) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: Sandbox) -> Iterator[Sandbox]:
-    running.requests.clear()
-    yield running
-    running.rules.clear()
 
 
 async def _request(name: str, sandbox: Sandbox, request: Asking, **options: Any) -> Any:

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.providers.deepgram_stage import Ear, failure, listening, silence, sound
 from tests.providers.openai_stage import events, service
+from tests.providers.stage import KEY, SAYS, Ear, failure, listening, silence, sound
 from websockets.asyncio.server import ServerConnection, serve
 
 from antiphon.audio import g711
@@ -27,22 +27,11 @@ from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing.conformance import pause
 
-KEY = "a-very-secret-key"
-SAYS = ["Ever tried, ever failed.", "No matter, try again."]
-
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Sandbox]:
     with Sandbox(key=KEY, says=SAYS) as running:
         yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def account(sandbox: Sandbox, key: str = KEY) -> Account:

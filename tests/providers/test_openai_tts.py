@@ -2,36 +2,19 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.providers.openai_stage import events, service
+from tests.providers.stage import CLAUSE, KEY, seconds
 
 from antiphon.errors import ConfigError, Rejected, TimedOut, Unavailable
-from antiphon.ports.tts import Speaking, Spoken
+from antiphon.ports.tts import Speaking
 from antiphon.providers.openai.settings_speech import SpeechSettings
 from antiphon.providers.openai.tts import SpeechSynthesiser
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing.conformance_tts import speak
-
-KEY = "a-very-secret-key"
-CLAUSE = "We are open from nine to five."
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Sandbox]:
-    with Sandbox(key=KEY) as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def voice(sandbox: Sandbox, key: str = KEY, **other: object) -> SpeechSynthesiser:
@@ -41,10 +24,6 @@ def voice(sandbox: Sandbox, key: str = KEY, **other: object) -> SpeechSynthesise
 
 def asked(sandbox: Sandbox) -> list[dict[str, Any]]:
     return [json.loads(request.frames[0].data) for request in sandbox.requests]
-
-
-def seconds(pieces: list[Spoken]) -> float:
-    return sum(len(piece.pcm) for piece in pieces) / 2 / SpeechSynthesiser.rate_hz
 
 
 async def test_each_clause_is_asked_for_as_the_settings_say(sandbox: Sandbox) -> None:
@@ -69,7 +48,7 @@ async def test_a_callers_voice_goes_first_and_custom_ones_have_ids(sandbox: Sand
         utterance = engine.utter(Speaking(voice=name))
         utterance.say(CLAUSE)
         utterance.end()
-        assert seconds([piece async for piece in utterance.audio()]) > 0.5
+        assert seconds([piece async for piece in utterance.audio()], engine) > 0.5
     assert [each["voice"] for each in asked(sandbox)] == ["ash", {"id": "voice_12ab"}]
     await engine.aclose()
 
@@ -98,7 +77,7 @@ async def test_the_first_generation_sends_bare_sound(sandbox: Sandbox) -> None:
     engine = voice(sandbox, model="tts-1-hd", voice="alloy")
     wrapped = voice(sandbox, voice="alloy")
     bare = await speak(engine, CLAUSE)
-    assert seconds(bare) == seconds(await speak(wrapped, CLAUSE))
+    assert seconds(bare, engine) == seconds(await speak(wrapped, CLAUSE), wrapped)
     assert "stream_format" not in asked(sandbox)[0]
     await engine.aclose()
     await wrapped.aclose()

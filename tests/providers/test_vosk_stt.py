@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from tests.providers.deepgram_stage import SAYS, failure, listening, silence, sound
+from tests.providers.stage import SAYS, failure, listening, silence, sound
 from tests.providers.vanishing import heard_across_a_loss, soon
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -24,14 +24,6 @@ PLAIN = ["ever tried ever failed", "no matter try again"]
 def shared() -> Iterator[Sandbox]:
     with Sandbox(says=SAYS) as running:
         yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def vosk(url: str, **other: object) -> VoskRecogniser:

@@ -8,7 +8,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 
 import pytest
-from tests.providers.deepgram_stage import SAYS, Ear, listening, silence, sound
+from tests.providers.stage import SAYS, Ear, listening, silence, sound
 from tests.providers.vanishing import heard_across_a_loss
 
 from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
@@ -16,6 +16,7 @@ from antiphon.events import SpeechStarted, SpeechStopped
 from antiphon.net.wav import from_wav
 from antiphon.providers.whispercpp.settings import WhisperCppSettings
 from antiphon.providers.whispercpp.stt import WhisperCppRecogniser
+from antiphon.sandbox.ears import Said
 from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.record import Request
 from antiphon.sandbox.server import Sandbox
@@ -27,14 +28,6 @@ SPEECH = silence(0.3) + sound(1.2) + silence(0.3)
 def shared() -> Iterator[Sandbox]:
     with Sandbox(says=SAYS) as running:
         yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def whisper(url: str, **other: object) -> WhisperCppRecogniser:
@@ -180,3 +173,20 @@ async def test_a_call_loses_and_doubles_no_word_when_its_server_vanishes(sandbox
 
     assert await heard_across_a_loss(engine, vanish) == (SAYS[0], 1)
     await engine.aclose()
+
+
+@pytest.mark.parametrize(
+    "heard, read_in, told", [("es", ["auto"], "es"), ("cy", ["auto", "en"], "en")]
+)
+async def test_a_guess_that_nobody_speaks_is_read_again_in_the_agents_language(
+    heard: str, read_in: list[str], told: str
+) -> None:
+    with Sandbox(says=[Said(text=SAYS[0], language=heard)]) as sandbox:
+        engine = whisper(sandbox.http_url)
+        async with listening(engine, detect=("en", "es")) as ear:
+            speak(ear)
+            ear.recognition.finalise(1.5)
+            await ear.until("final")
+        await engine.aclose()
+        assert [form(request)["language"] for request in sandbox.requests] == read_in
+    assert (ear.final, ear.texts[-1].language) == (SAYS[0], told)

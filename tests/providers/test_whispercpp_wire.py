@@ -86,3 +86,8 @@ def test_the_form_says_the_language_bare_and_hints_where_text_went_before() -> N
     assert form["prompt"] == "Antiphon, Köln"
     assert form["response_format"] == "verbose_json"
     assert form["temperature_inc"] == "0.0"
+
+
+def test_a_language_is_known_by_the_name_an_answer_gives_it() -> None:
+    assert wire.code("Spanish") == "es"
+    assert wire.code("klingon") == "klingon"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.providers.stage import CLAUSE
 
 from antiphon.errors import LocalProtocolError, Rejected, RemoteProtocolError, Unavailable
 from antiphon.net.account import Account
@@ -23,7 +24,6 @@ from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing.conformance_tts import speak
 
-CLAUSE = "We are open from nine to five."
 CLIP = Recording(filename="ann.wav", data=b"RIFF and so on")
 
 
@@ -31,14 +31,6 @@ CLIP = Recording(filename="ann.wav", data=b"RIFF and so on")
 def shared() -> Iterator[Sandbox]:
     with Sandbox() as running:
         yield running
-
-
-@pytest.fixture
-def sandbox(shared: Sandbox) -> Iterator[Sandbox]:
-    shared.rules.clear()
-    shared.requests.clear()
-    yield shared
-    shared.rules.clear()
 
 
 def where(sandbox: Sandbox) -> Account:

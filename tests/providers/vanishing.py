@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.providers.deepgram_stage import silence, sound
+from tests.providers.stage import silence, sound
 
 from antiphon.call.clock import LoopClock
 from antiphon.call.hearing import OpenEar

@@ -2,21 +2,22 @@
 
 A recognition that dies is opened again, or another recogniser's in its place, and hears once more
 what no final reading covers yet, so that no word is lost; what it says then replaces what the dead
-one had guessed, so that none is told twice. Its positions and segments start from zero; here they
-are put on the call's own line, and nobody else notices. Where a recogniser stands in for a better
-one, it goes as soon as that one is well again and nobody speaks.
+one had guessed, so that none is told twice (how it comes onto the call's own line: `listening`).
+Where a recogniser stands in for a better one, it goes as soon as that one is well again and nobody
+speaks.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from antiphon.audio.resample import Resampler
 from antiphon.call.kept import KeptAudio
+from antiphon.call.listening import Listening
 from antiphon.call.openspeech import OpenSpeech
 from antiphon.call.tries import WAITS_S, Tries
 from antiphon.errors import ProviderError, Unavailable
-from antiphon.events import EndpointHinted, SpeechStarted, SpeechStopped, TranscriptChanged, Word
+from antiphon.events import SpeechStarted, SpeechStopped, TranscriptChanged
 from antiphon.net.roster import Roster
 from antiphon.net.socket import together
 from antiphon.ports.attendance import Attendance
@@ -45,27 +46,6 @@ DEAF_S: Final = 1.0
 """Nobody is told of less: what was said meanwhile is heard yet."""
 
 
-@dataclass(slots=True)
-class _Listening:
-    """One recognition, and where its zeros lie on the call's line."""
-
-    by: Recogniser
-    origin_s: float
-    first_segment: int
-    source_hz: int
-    """Of the audio that is kept for it."""
-    opened_s: float
-    """By the clock."""
-    told: bool = False
-    """It has said something."""
-    resampler: Resampler | None = None
-    recognition: Recognition | None = None
-
-    def feed(self, pcm: bytes) -> None:
-        if self.recognition:
-            self.recognition.feed(self.resampler.feed(pcm) if self.resampler else pcm)
-
-
 class OpenEar:
     """Feeds a recognition and tells what it hears in the call's own time. `run` it in the call's
     task group; what comes before that is kept for it."""
@@ -91,7 +71,7 @@ class OpenEar:
         if any(_takes_the_line(each, line) for each in recognisers.engines):
             self._kept[line.rate_hz] = KeptAudio(line.rate_hz)
         self._open_speech = OpenSpeech()
-        self._now: _Listening | None = None
+        self._now: Listening | None = None
 
     @property
     def rates_hz(self) -> frozenset[int]:
@@ -102,26 +82,26 @@ class OpenEar:
         """Caller audio at one of the rates, in order."""
         quiet = self._works and not self._open_speech
         self._kept[rate_hz].feed(pcm, QUIET_KEPT_S if quiet else KEPT_S)
-        if self._now and self._now.source_hz == rate_hz:
+        if self._now and self._now.source is self._kept[rate_hz]:
             self._now.feed(pcm)
 
     def voice(self, edge: SpeechStarted | SpeechStopped) -> None:
         """An edge of voice activity, in the call's audio time."""
         self._open_speech.edge(edge)
-        if self._now and self._now.recognition:
-            self._now.recognition.voice(replace(edge, at_s=edge.at_s - self._now.origin_s))
+        if self._now:
+            self._now.voice(edge)
 
     def finalise(self, until_s: float) -> None:
         """Ask for a final reading of everything so far."""
         self._open_speech.owed_s = until_s
-        if self._now and self._now.recognition:
-            self._now.recognition.finalise(until_s - self._now.origin_s)
+        if self._now:
+            self._now.finalise(until_s)
 
     def settle(self, until_s: float) -> None:
         """Words up to here are dealt with."""
         self._open_speech.settle(until_s)
-        if self._now and self._now.recognition:
-            self._now.recognition.forget(until_s - self._now.origin_s)
+        if self._now:
+            self._now.forget(until_s)
 
     async def run(self) -> None:
         """Keep a recognition running until cancelled."""
@@ -212,20 +192,23 @@ class OpenEar:
     def _open(self, recogniser: Recogniser) -> Recognition:
         """A recognition that hears again what no final reading covers."""
         source_hz, hearing = self._fitting(recogniser)
-        origin_s, segment, changed = self._open_speech.resume(self._first_s(source_hz))
+        source = self._kept[source_hz]
+        origin_s, segment, changed = self._open_speech.resume(self._first_s(source))
         for told in changed:
             self._tell(told)
-        now = self._now = _Listening(recogniser, origin_s, segment, source_hz, self._clock.now())
+        now = self._now = Listening(
+            source=source, origin_s=origin_s, first_segment=segment, opened_s=self._clock.now()
+        )
         if hearing.rate_hz != source_hz:
             now.resampler = Resampler(source_hz, hearing.rate_hz)
         now.recognition = recogniser.listen(hearing, lambda heard: self._heard(heard, now))
-        self._catch_up(now, now.recognition)
+        now.catch_up(self._open_speech)
         return now.recognition
 
-    def _first_s(self, source_hz: int) -> float:
+    def _first_s(self, audio: KeptAudio) -> float:
         """From where on audio is worth hearing again: a little before anything that is not dealt
         with. To read through silence takes a vendor time, and the caller waits."""
-        audio, begins_s = self._kept[source_hz], self._open_speech.begins_s
+        begins_s = self._open_speech.begins_s
         from_s = audio.fed_s if begins_s is None else begins_s
         return max(audio.first_s, from_s - QUIET_KEPT_S)
 
@@ -237,67 +220,15 @@ class OpenEar:
         rate_hz = WIDE_HZ if WIDE_HZ in rates else rates[0]
         return WIDE_HZ, replace(line, rate_hz=rate_hz, encoding="pcm16")
 
-    def _catch_up(self, now: _Listening, recognition: Recognition) -> None:
-        """Feed it what it missed, the edges of speech where they belong."""
-        audio, origin_s = self._kept[now.source_hz], now.origin_s
-        unread, at_s = self._open_speech.unread, origin_s
-        for edge in self._open_speech.edges_after(origin_s):
-            if unread and edge.at_s > unread[1]:
-                at_s, unread = self._settle_again(unread, at_s, now, recognition), None
-            if edge.at_s > at_s:
-                now.feed(audio.cut(at_s, edge.at_s))
-                at_s = edge.at_s
-            recognition.voice(replace(edge, at_s=edge.at_s - origin_s))
-        if unread:
-            at_s = self._settle_again(unread, at_s, now, recognition)
-        if rest := audio.cut(at_s, audio.fed_s):
-            now.feed(rest)
-        if (owed_s := self._open_speech.owed_s) is not None:
-            recognition.finalise(owed_s - origin_s)
-
-    def _settle_again(
-        self, unread: tuple[float, float], at_s: float, now: _Listening, recognition: Recognition
-    ) -> float:
-        """Let it read to its end what was settled before anybody had, and begin anew there.
-        Returns up to where it is fed."""
-        owed_s, settled_s = unread
-        if settled_s > at_s:
-            now.feed(self._kept[now.source_hz].cut(at_s, settled_s))
-        if owed_s > now.origin_s:
-            recognition.finalise(owed_s - now.origin_s)
-            recognition.forget(settled_s - now.origin_s)
-        return max(at_s, settled_s)
-
-    # --- what is heard -----------------------------------------------------------------------
-
-    def _heard(self, heard: Heard, by: _Listening) -> None:
-        """Put what was heard on the call's line of time and of segments."""
+    def _heard(self, heard: Heard, by: Listening) -> None:
         if by is not self._now:
             return  # a dead recognition: another hears the same again
         by.told = True
-        shift_s = by.origin_s
-        if isinstance(heard, EndpointHinted):
-            self._tell(replace(heard, at_s=heard.at_s + shift_s))
-            return
-        told = replace(
-            heard,
-            segment=heard.segment + by.first_segment,
-            start_s=heard.start_s + shift_s,
-            end_s=heard.end_s + shift_s,
-            words=_shifted(heard, shift_s),
-        )
-        self._open_speech.read(told)
+        told = by.placed(heard)
+        if isinstance(told, TranscriptChanged):
+            self._open_speech.read(told)
         self._tell(told)
 
 
 def _takes_the_line(recogniser: Recogniser, line: Hearing) -> bool:
     return not recogniser.rates_hz or line.rate_hz in recogniser.rates_hz
-
-
-def _shifted(heard: TranscriptChanged, shift_s: float) -> tuple[Word, ...]:
-    if not shift_s:
-        return heard.words
-    return tuple(
-        replace(word, start_s=word.start_s + shift_s, end_s=word.end_s + shift_s)
-        for word in heard.words
-    )

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import httpx2
 
-from antiphon.errors import ProviderError, Rejected, TimedOut, Unavailable
+from antiphon.errors import ProviderError, TimedOut, Unavailable
 from antiphon.net.account import Account
 from antiphon.net.refusal import in_words, refusal, washed
+from antiphon.net.start import trial
 
 __all__ = ["Answer", "Http", "client", "stale"]
 
@@ -29,8 +30,6 @@ MAX_REFUSAL: Final = 64 << 10
 # At debug level the library tells of every header, keys included.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 logging.getLogger("httpcore2").setLevel(logging.WARNING)
-
-log: Final = logging.getLogger(__name__)
 
 
 def client(
@@ -142,13 +141,9 @@ class Http:
         """Get something small, once, before the first call: the connection is there, and a wrong
         key is known. Raises `Rejected`; a vendor that is away for the moment does not keep the
         process from starting."""
-        try:
+        with trial():
             async with self.ask("GET", path):
                 pass
-        except Rejected:
-            raise
-        except ProviderError as error:
-            log.warning("not reached at start, will be tried again: %s", error)
 
     def trouble(self, error: Exception) -> ProviderError:
         """What an error of the library means."""

@@ -8,8 +8,8 @@ Everything runs inside its owner's task; `together` is the only thing with tasks
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ from antiphon.errors import (
     Unavailable,
 )
 from antiphon.net.refusal import in_words, refusal, washed
+from antiphon.net.start import trial
 
 __all__ = ["READ_AHEAD", "Peer", "Socket", "together"]
 
@@ -38,7 +39,6 @@ PING_EVERY_S: Final = 5.0
 PONG_WITHIN_S: Final = 5.0
 """A peer that vanished without a word is noticed after at most the sum of the two."""
 
-log: Final = logging.getLogger(__name__)
 # At debug level the library logs every header, keys included; this logger has no debug level.
 _quiet: Final = logging.getLogger("antiphon.net.socket.quiet")
 _quiet.setLevel(logging.INFO)
@@ -99,6 +99,15 @@ class Peer:
             raise Unavailable(f"no connection: {what}", provider=self.provider) from None
         return Socket(connection, self)
 
+    @asynccontextmanager
+    async def opened(self, url: str, farewell: str = "") -> AsyncIterator["Socket"]:
+        """The same for the length of a block, and then goodbye."""
+        socket = await self.connect(url)
+        try:
+            yield socket
+        finally:
+            await socket.aclose(farewell)
+
     async def knock(
         self,
         url: str,
@@ -108,17 +117,19 @@ class Peer:
         """Connect and leave again, to learn of a wrong key before a call does. ``greet`` is for a
         vendor that lets anybody in and says no after. Raises `Rejected`; what may pass is only
         logged."""
-        try:
-            socket = await self.connect(url)
-            try:
+        with trial():
+            async with self.opened(url, farewell) as socket:
                 if greet is not None:
-                    await greet(socket)
-            finally:
-                await socket.aclose(farewell)
-        except Rejected:
-            raise
-        except ProviderError as error:
-            log.warning("not reached at start, will be tried again: %s", error)
+                    await self._greeted(greet(socket))
+
+    async def _greeted(self, greeting: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(self.connect_within_s):
+                await greeting
+        except TimeoutError:
+            raise TimedOut(
+                f"no greeting within {self.connect_within_s:g} s", provider=self.provider
+            ) from None
 
     def closed(self, code: int | None, reason: str) -> ProviderError:
         """What the end of a connection means."""

@@ -1,21 +1,40 @@
-"""What the tests of Deepgram's adapters share: a sandbox, sounds that stand for words, an ear."""
+"""What the tests of hosted engines share: an account, sounds that stand for words, an ear."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import numpy as np
+import pytest
 
-from antiphon.errors import ProviderError
+from antiphon.errors import AtCapacity, ProviderError, Rejected, TimedOut, Unavailable
 from antiphon.events import EndpointHinted, TranscriptChanged
 from antiphon.net.account import Account
 from antiphon.ports.stt import Heard, Hearing, Recogniser
+from antiphon.ports.tts import Spoken, Synthesiser
+from antiphon.sandbox.faults import Fault
 from antiphon.sandbox.server import Sandbox
 from antiphon.testing.conformance_stt import Speech
+from antiphon.testing.conformance_tts import speak
 
 KEY = "a-very-secret-key"
 SAYS = ["Ever tried, ever failed.", "No matter, try again."]
 RATE_HZ = 16_000
+CLAUSE = "We are open from nine to five."
+SOCKET_FAULTS = [
+    (Fault(refuse=401), Rejected),
+    (Fault(refuse=408), TimedOut),
+    (Fault(refuse=429, retry_after_s=3), AtCapacity),
+    (Fault(refuse=503), Unavailable),
+    (Fault(close=1011, after=2), Unavailable),
+    (Fault(close=1008, after=2), Rejected),
+    (Fault(vanish=True, after=2), Unavailable),
+    (Fault(stall=True, after=2), TimedOut),
+    (Fault(half_open=True, after=2), TimedOut),
+    (Fault(malformed=True), Unavailable),
+]
+"""What may befall a voice on a socket, and what we call it."""
 
 
 def account(sandbox: Sandbox, **other: object) -> Account:
@@ -34,6 +53,37 @@ def silence(seconds: float) -> bytes:
 def speech(text: str, seconds: float) -> Speech:
     pcm = silence(0.25) + sound(seconds) + silence(0.25)
     return Speech(pcm=pcm, text=text, starts_s=0.25, ends_s=0.25 + seconds)
+
+
+def seconds(pieces: Iterable[Spoken], engine: Synthesiser) -> float:
+    """How long a voice spoke."""
+    return sum(len(piece.pcm) for piece in pieces) / 2 / engine.rate_hz
+
+
+async def failed_reply(engine: Synthesiser, sandbox: Sandbox, fault: Fault) -> ProviderError:
+    """How a reply ends that meets a fault. The one after it is whole."""
+    sandbox.rules.add(fault)
+    with pytest.raises(ProviderError) as caught:
+        await speak(engine, CLAUSE, CLAUSE)
+    whole = await speak(engine, CLAUSE)
+    assert whole[-1].last
+    assert seconds(whole, engine) > 1.0
+    await engine.aclose()
+    return caught.value
+
+
+async def shows_its_key_to_nobody(
+    engine: Synthesiser, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not even where the vendor says it aloud."""
+    caplog.set_level(logging.DEBUG)
+    sandbox.rules.add(Fault(refuse=403, reason=f"{KEY} may not"))
+    with pytest.raises(Rejected) as caught:
+        await speak(engine, CLAUSE)
+    await speak(engine, CLAUSE)
+    seen = [str(caught.value), repr(caught.value), caplog.text, repr(vars(engine))]
+    assert not [text for text in [*seen, repr(sandbox.requests)] if KEY in text]
+    await engine.aclose()
 
 
 class Ear:
