@@ -12,12 +12,14 @@ from antiphon.dialog.receptionist import Receptionist
 from antiphon.dialog.settings import ReceptionistSettings, Topic, TroubleSettings
 from antiphon.events import (
     CallStarted,
+    EarsFound,
     EarsLost,
     LimitReached,
     ModelFailed,
     ModelSaid,
     ReplyFailed,
     ReplyFinished,
+    ReplyLost,
     ReplyStopped,
     SilenceNoticed,
     TransferFailed,
@@ -27,7 +29,8 @@ HOURS = Topic(name="hours", asks=("open",), says="Nine to five.")
 SALES = Topic(
     name="sales", asks=("buy", "sales"), says="I'll put you through to sales.", transfer="sales"
 )
-FAILED = TransferFailed(to="anybody", reason="nobody answers")
+FAILED = TransferFailed(to="sales", reason="nobody answers")
+DESK_FAILED = TransferFailed(to="front desk", reason="nobody answers")
 
 
 def receptionist(transfer_to: str | None = None, **settings: Any) -> Receptionist:
@@ -98,6 +101,26 @@ def test_where_nobody_is_there_the_caller_is_told_and_the_call_goes_on() -> None
     assert heard(dialog, said) == [order.Transfer(to="sales")]
 
 
+def test_whose_sentence_never_comes_is_handed_over_without_it() -> None:
+    dialog = receptionist()
+    turn(dialog, "Sales, please.")
+    assert dialog.receive(ReplyLost(turn=1), 0) == [order.Transfer(to="sales")]
+    assert texts(dialog.receive(FAILED, 0)) == [dialog.settings.trouble.not_transferred]
+
+
+def test_who_meanwhile_asks_for_somebody_else_is_handed_to_them_when_the_first_fails() -> None:
+    """The line tries one at a time, and does not hear of the second while it tries the first."""
+    bills = Topic(name="bills", asks=("bill",), says="I'll ask Ann.", transfer="ann")
+    dialog = Receptionist(ReceptionistSettings(topics=(SALES, bills)))
+    heard(dialog, turn(dialog, "Sales, please."))
+    other = turn(dialog, "No, it is about my bill.", 2)
+    assert dialog.copy().receive(FAILED, 0) == [], "they have not heard it yet"
+    assert heard(dialog, other) == [order.Transfer(to="ann")]
+    assert dialog.receive(FAILED, 0) == [order.Transfer(to="ann")]
+    told = dialog.receive(TransferFailed(to="ann", reason="nobody answers"), 0)
+    assert texts(told) == [dialog.settings.trouble.not_transferred]
+
+
 def test_a_limit_of_the_call_goes_before_a_transfer() -> None:
     dialog = receptionist()
     said = turn(dialog, "Sales, please.")
@@ -117,7 +140,7 @@ def test_whom_nobody_understands_is_handed_to_a_person() -> None:
     assert texts(said) == [dialog.settings.trouble.transferring]
     assert heard(dialog, said) == [order.Transfer(to="front desk")]
     assert dialog.tick(40.0) == [], "they are being connected"
-    left = dialog.receive(FAILED, 41.0)
+    left = dialog.receive(DESK_FAILED, 41.0)
     assert texts(left) == [dialog.settings.trouble.leaving]
     assert heard(dialog, left) == [order.HangUp(reason="said goodbye")]
 
@@ -129,6 +152,16 @@ def test_whom_nobody_understands_and_who_talks_into_it_is_told_again() -> None:
     said = dialog.tick(40.0)
     assert texts(said) == [dialog.settings.trouble.transferring]
     assert heard(dialog, said) == [order.Transfer(to="front desk")]
+
+
+def test_whom_we_hear_again_while_they_are_put_through_is_not_asked_to_repeat_it() -> None:
+    dialog = receptionist("front desk")
+    dialog.receive(EarsLost(reason="all are down"), 0.0)
+    said = dialog.tick(20.0)
+    assert dialog.copy().receive(EarsFound(), 21.0) == []
+    heard(dialog, said)
+    assert dialog.receive(EarsFound(), 22.0) == []
+    assert texts(dialog.receive(DESK_FAILED, 23.0)) == [dialog.settings.trouble.not_transferred]
 
 
 def failing(dialog: Receptionist, number: int) -> list[Action]:
@@ -145,7 +178,7 @@ def test_whose_questions_no_model_answers_is_handed_to_a_person_at_the_second() 
     second = failing(dialog, 2)
     assert texts(second) == [trouble.transferring]
     assert heard(dialog, second) == [order.Transfer(to="front desk")]
-    assert texts(dialog.receive(FAILED, 0)) == [trouble.not_transferred]
+    assert texts(dialog.receive(DESK_FAILED, 0)) == [trouble.not_transferred]
     assert texts(failing(dialog, 3)) == [trouble.thinking], "nobody is there to be promised"
 
 
@@ -166,7 +199,7 @@ def test_to_whom_nothing_can_be_said_is_handed_to_a_person() -> None:
         if not texts(said):
             break
     assert said == [order.Transfer(to="front desk")]
-    assert dialog.receive(FAILED, 0) == [order.HangUp(reason="cannot speak")]
+    assert dialog.receive(DESK_FAILED, 0) == [order.HangUp(reason="cannot speak")]
 
 
 # --- settings ------------------------------------------------------------------------------------

@@ -49,7 +49,9 @@ def test_a_topic_may_change_the_voice_for_the_rest_of_the_call() -> None:
     )
     assert [each.manner for each in speaks(late)] == ["lawyer", "lawyer"]
     assert turn(dialog, "enough", 3)[0].manner == "lawyer"
-    assert turn(dialog, "what?", 4)[0].manner == "reply"
+    assert turn(dialog, "what?", 4)[0].manner == ""
+    again = speaks(dialog.receive(SilenceNoticed(count=1, last=False), 0))
+    assert [each.manner for each in again] == [""], "a prompt is said as prompts are"
 
 
 def test_a_topic_may_be_answered_in_a_manner_of_its_own() -> None:
@@ -126,13 +128,11 @@ def test_every_text_is_rendered_in_each_manner_it_is_said_in() -> None:
     assert {manner for text, manner in ahead if text == settings.filler} == {
         "filler",
         "lawyer",
-        "reply",
     }
     assert {manner for text, manner in ahead if text == "Swear it."} == {"judge"}
     assert {manner for text, manner in ahead if text == settings.silence[0]} == {
         "prompt",
         "lawyer",
-        "reply",
     }
     assert not any(text == "Recorded." and manner != "notice" for text, manner in ahead)
     assert len(ahead) == len(set(ahead))

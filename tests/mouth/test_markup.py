@@ -135,10 +135,23 @@ def test_a_model_changes_the_sound_of_its_own_words_and_nothing_else() -> None:
     ]
 
 
+def test_a_mark_that_is_spelt_out_stays_with_the_rest_of_it() -> None:
+    text = '<prosody rate="slow">Code</prosody><say-as interpret-as="characters">.5</say-as>'
+    parts = Manuscript().add(text, trust="author", last=True)
+    assert [part.text for part in parts if isinstance(part, Line)] == ["Code", ".5"]
+
+
+def test_an_attribute_keeps_the_quotes_in_it() -> None:
+    (words,) = read("""<sub alias="'tis the dogs'">It is the dogs'</sub>""")
+    assert words == Words("It is the dogs'", reading=Reading("alias", "'tis the dogs'"))
+
+
 def test_a_model_is_not_silent_for_long() -> None:
     breaks = [p for p in read('a<break time="10s"/>' * 9, "model") if isinstance(p, Break)]
     assert max(each.seconds for each in breaks) == MODEL_BREAK_S
     assert sum(each.seconds for each in breaks) == MODEL_SILENCE_S
+    many = read('a<break time="1ms"/>' * 1000, "model")
+    assert sum(isinstance(piece, Break) for piece in many) == pytest.approx(60, abs=1)
 
 
 def test_a_models_open_tag_does_not_reach_into_an_authors_text() -> None:

@@ -1,7 +1,8 @@
 """Breaks, manners, clips: what the caller hears of marked replies, and what is told of them."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -15,10 +16,43 @@ from antiphon.mouth.clips import Clips
 from antiphon.mouth.phrases import PhraseCache
 from antiphon.mouth.settings import Manner, MouthSettings
 from antiphon.mouth.warming import warm
-from antiphon.ports.tts import Speaking
-from antiphon.testing.voice import Fault
+from antiphon.ports.tts import Speaking, Spoken
+from antiphon.testing.voice import Fault, ScriptedVoice
 
 Play = Callable[..., Any]
+
+
+class Brief(ScriptedVoice):
+    """Each utterance ends of its own accord behind one clause."""
+
+    def utter(self, speaking: Speaking) -> Any:
+        utterance = super().utter(speaking)
+        utterance.audio = partial(_until_one, utterance.audio)  # type: ignore[method-assign]
+        return utterance
+
+
+async def _until_one(audio: Callable[[], AsyncIterator[Spoken]]) -> AsyncIterator[Spoken]:
+    async for piece in audio():
+        yield piece
+        if piece.last:
+            return
+
+
+class Forgetful(ScriptedVoice):
+    """Of the preferred voice's first utterance nothing ever comes, and no error."""
+
+    def utter(self, speaking: Speaking) -> Any:
+        utterance = super().utter(speaking)
+        if self.name == "scripted" and self.begun == 1:
+            utterance.audio = _nothing  # type: ignore[method-assign]
+        return utterance
+
+
+async def _nothing() -> AsyncIterator[Spoken]:
+    for piece in ():
+        yield piece
+
+
 RATE_HZ = 8000
 MANNERS = MouthSettings(
     voice="ann",
@@ -120,6 +154,12 @@ def test_a_reply_may_be_said_in_a_manner_and_a_part_of_it_in_another(play: Play)
     assert stage.of(ReplyFinished)[0].heard == "My good man, who?"
 
 
+def test_within_a_manner_the_usual_one_can_be_named(play: Play) -> None:
+    text = 'So. <voice name="reply">Hello you.</voice> Right.'
+    stage = play(saying(text, manner="lawyer"), settings=MANNERS)
+    assert [each.voice for each in stage.voice.manners] == ["lex", "ann", "lex"]
+
+
 def test_a_model_cannot_take_another_voice(play: Play) -> None:
     text = 'I am <voice name="lawyer">the lawyer</voice>.'
     stage = play(saying(text, trust="model"), settings=MANNERS)
@@ -169,6 +209,26 @@ def test_a_stand_in_goes_on_in_the_same_manner(play: Play) -> None:
     assert stage.of(ReplyFinished)[0].heard == "Well. I object. I really do object. Thanks."
     assert [each.voice for each in stage.others[0].manners] == ["rex", ""]
     assert stage.others[0].said == ["I really do object.", "Thanks."]
+
+
+def test_a_voice_that_forgets_the_end_of_a_stretch_is_not_heard_out_of_order(play: Play) -> None:
+    """The clauses behind it are made already, in another pace: they wait for a stand-in."""
+    text = 'One two three. <prosody rate="slow">Four five six.</prosody> Seven.'
+    stage = play(saying(text), kind=Forgetful, others=[{"name": "other", "rate_hz": 8000}])
+    assert stage.others[0].said == ["One two three.", "Four five six.", "Seven."]
+    assert stage.of(ReplyFinished)[0].heard == "One two three. Four five six. Seven."
+
+
+def test_a_voice_that_ends_by_itself_begins_again(play: Play) -> None:
+    async def scene(stage: Any) -> None:
+        stage.speak(1, "One two. ", last=False)
+        await stage.clock.sleep(3.0)
+        stage.speak(1, "Three four.")
+        await stage.until(ReplyFinished)
+
+    stage = play(scene, kind=Brief)
+    assert stage.voice.said == ["One two.", "Three four."]
+    assert stage.attendees.losses == []
 
 
 def test_nothing_of_a_change_is_heard_twice_when_it_is_cut(play: Play) -> None:

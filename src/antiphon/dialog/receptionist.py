@@ -6,7 +6,7 @@ what the caller heard.
 
 import re
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Self, assert_never
 from xml.sax.saxutils import escape
 
@@ -14,9 +14,10 @@ from antiphon import actions as order
 from antiphon.actions import Action, Message, Trust
 from antiphon.dialog import memory
 from antiphon.dialog.dialog import DialogEvent, Numbers
+from antiphon.dialog.handover import Handover
 from antiphon.dialog.memory import Memory
 from antiphon.dialog.settings import ReceptionistSettings, Topic
-from antiphon.dialog.spoken import MARKED
+from antiphon.dialog.spoken import MARKED, USUAL
 from antiphon.dialog.topics import bare_answer, mentions, topic_for
 from antiphon.events import (
     BackchannelHeard,
@@ -54,17 +55,6 @@ SPEECHLESS: Final = 2
 UNANSWERED: Final = 2
 """So many questions in a row that no model answers, and a person is to."""
 _SENTENCE: Final = re.compile(r"[.!?]+(?=\s|$)")
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """To whom the caller is to be handed."""
-
-    to: str
-    reply: int | None
-    """They are told by this; None: they cut it short."""
-    ordered: bool = False
-    """It is under way, and its end will be told."""
 
 
 def _trust(text: str) -> Trust:
@@ -113,8 +103,7 @@ class Receptionist:
             return []
         # They may be talking all the time, and cut it short: then it is said again.
         self.deaf_until = now + self.settings.trouble.patience_s
-        handed = self.handover and (self.handover.ordered or self.handover.reply is not None)
-        if self.leaving is not None or handed:
+        if self._going:
             return []
         trouble = self.settings.trouble
         return self._cancel() + (self._refer() or self._leave(trouble.leaving))
@@ -130,7 +119,7 @@ class Receptionist:
             case ReplyLate():
                 return self._say(self.settings.filler, kind="filler")
             case ReplyLost():
-                return self._cancel() + self._say(self.settings.unclear)
+                return self._cancel() + self._lost()
             case LimitReached():
                 return self._leave(self.settings.limit)
             case ReplyFinished():
@@ -139,7 +128,7 @@ class Receptionist:
             case ReplyFailed() | EarsLost() | EarsFound():
                 return self._trouble(event, now)
             case TransferFailed():
-                return self._not_transferred()
+                return self._not_transferred(event.to)
             case ReplyStopped():
                 return self._stopped(event)
             case ModelSaid() | ModelFinished() | ModelFailed():
@@ -150,6 +139,11 @@ class Receptionist:
                 return []
             case _:
                 assert_never(event)
+
+    @property
+    def _going(self) -> bool:
+        """They are taken leave of, or handed over."""
+        return self.leaving is not None or bool(self.handover and self.handover.under_way)
 
     # --- saying ------------------------------------------------------------------------------
 
@@ -199,7 +193,7 @@ class Receptionist:
             return cancelled + self._leave(self.settings.farewell)
         if topic is None and handover:
             said = self._reply(self.settings.filler)
-            self.handover = Handover(handover.to, self.numbers.last)
+            self.handover = handover.again(self.numbers.last)
             return cancelled + said
         if topic is None:
             return cancelled + self._small_talk()
@@ -207,7 +201,8 @@ class Receptionist:
             self.asking = topic
             self.expectation = Expectation(kind=topic.expects, count=topic.count)
         said = self._reply(topic.says, topic.manner or topic.from_now)
-        self.manner = topic.from_now or self.manner
+        if topic.from_now:
+            self.manner = "" if topic.from_now == USUAL else topic.from_now
         if topic.transfer:
             self.handover = Handover(topic.transfer, self.numbers.last)
         return cancelled + said
@@ -285,16 +280,15 @@ class Receptionist:
         self.memory = memory.heard(self.memory, reply, heard)
         if reply == self.leaving:
             return [order.HangUp(reason="said goodbye")]
-        if self.handover and reply == self.handover.reply:
-            return self._transfer(self.handover.to)
+        if self.handover and self.handover.told_by(reply):
+            return self._transfer(self.handover)
         return self._prime()
 
     def _stopped(self, stopped: ReplyStopped) -> list[Action]:
         self.memory = memory.heard(self.memory, stopped.reply, stopped.heard)
         if stopped.reply == self.leaving:
             self.leaving = None
-        if self.handover and stopped.reply == self.handover.reply:
-            self.handover = replace(self.handover, reply=None)
+        self.handover = self.handover and self.handover.stopped(stopped.reply)
         return self._cancel() if stopped.reply == self.request_reply else self._prime()
 
     def _amended(self, amended: TranscriptAmended) -> list[Action]:
@@ -312,11 +306,9 @@ class Receptionist:
                 self.deaf_until = now + trouble.patience_s
                 return [] if self.leaving is not None else self._say(trouble.hearing)
             case EarsFound():
-                # Whoever was answered meanwhile, or is taken leave of, need not be told.
+                # Whoever was answered meanwhile, or is about to go, need not be told.
                 deaf, self.deaf_until = self.deaf_until, None
-                if deaf is None or self.leaving is not None:
-                    return []
-                return self._say(trouble.heard_again)
+                return [] if deaf is None or self._going else self._say(trouble.heard_again)
 
     def _unspoken(self, failed: ReplyFailed) -> list[Action]:
         """What could not be said is apologised for, in words that were rendered beforehand. If
@@ -325,12 +317,18 @@ class Receptionist:
         self.unspoken += 1
         if failed.reply == self.leaving:
             return [order.HangUp(reason="said goodbye")]
-        if self.handover and failed.reply == self.handover.reply:
-            return self._transfer(self.handover.to)
+        if self.handover and self.handover.told_by(failed.reply):
+            return self._transfer(self.handover)
         if self.unspoken > SPEECHLESS:
             return [*self._cancel(), *self._abandon()]
         cancelled = self._cancel() if failed.reply == self.request_reply else []
         return cancelled + self._say(self.settings.trouble.speaking)
+
+    def _lost(self) -> list[Action]:
+        """What was to be said never came."""
+        if self.handover and self.handover.reply is not None:
+            return self._transfer(self.handover)
+        return self._say(self.settings.unclear)
 
     # --- handing over to a person --------------------------------------------------------------
 
@@ -349,21 +347,24 @@ class Receptionist:
         if not self.handover or self.handover.ordered:
             return []
         said = self._say(self.settings.filler, "prompt")
-        self.handover = Handover(self.handover.to, self.numbers.last)
+        self.handover = self.handover.again(self.numbers.last)
         return said
 
-    def _transfer(self, to: str) -> list[Action]:
-        self.handover = Handover(to, None, ordered=True)
-        return [order.Transfer(to=to)]
+    def _transfer(self, handover: Handover) -> list[Action]:
+        self.handover = handover.now()
+        return [order.Transfer(to=handover.to)]
 
     def _abandon(self) -> list[Action]:
         """The same where they cannot even be told."""
         if (to := self.settings.trouble.transfer_to) and not self.alone:
-            return self._transfer(to)
+            return self._transfer(Handover(to))
         return [order.HangUp(reason="cannot speak")]
 
-    def _not_transferred(self) -> list[Action]:
+    def _not_transferred(self, to: str) -> list[Action]:
         """They were promised a person; whom we cannot serve ourselves we take leave of."""
+        if self.handover and self.handover.to != to:
+            # Meanwhile it was to be somebody else, who had to wait for this.
+            return self._transfer(self.handover) if self.handover.ordered else []
         self.handover, self.alone = None, True
         if self.unspoken > SPEECHLESS:
             return [order.HangUp(reason="cannot speak")]

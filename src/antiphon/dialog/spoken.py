@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from antiphon.dialog.settings import ReceptionistSettings
 
-__all__ = ["MARKED", "Spoken", "ahead_of_time", "spoken"]
+__all__ = ["MARKED", "USUAL", "Spoken", "ahead_of_time", "spoken"]
 
 MARKED: Final = ("<", "&")
 """Text without either of these has no markup."""
@@ -34,6 +34,8 @@ _TROUBLE: Final = (
     "transferring",
     "not_transferred",
 )
+USUAL: Final = "reply"
+"""The manner that takes back a change of it: from then on each kind has its own again."""
 _FIRST: Final = (("notice",), ("greeting",))
 """Said before anything could change how the agent speaks."""
 
@@ -71,6 +73,7 @@ def ahead_of_time(settings: ReceptionistSettings) -> list[tuple[str, str]]:
     """What is worth rendering before the first call, most urgent first: each text with each
     manner it may be said in."""
     later = dict.fromkeys(topic.from_now for topic in settings.topics if topic.from_now)
+    later.pop(USUAL, None)
     known = list(spoken(settings))
     first: list[tuple[str, str]] = []
     then: list[tuple[str, str]] = []

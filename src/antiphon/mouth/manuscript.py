@@ -79,7 +79,8 @@ class Manuscript:
     def _words(self, words: Words) -> None:
         text = words.text
         if words.delivery != self._delivery:
-            closing = _CLOSING.match(text) if self._segmenter.rest else None
+            follows = self._segmenter.rest and words.reading is None
+            closing = _CLOSING.match(text) if follows else None
             ends = closing.end() if closing else 0
             self._feed(text[:ends], whole=False)
             text = text[ends:]

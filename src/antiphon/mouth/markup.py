@@ -27,6 +27,8 @@ MODEL_BREAK_S: Final = 2.0
 """The longest pause a model may ask for."""
 MODEL_SILENCE_S: Final = 6.0
 """All of them together, in one reply."""
+MODEL_LEAST_S: Final = 0.1
+"""Of that is taken at least, however short a pause is: a model that is stuck writes thousands."""
 LONGEST_READING: Final = 80
 """Letters inside say-as or sub, which wait for its end; what goes on longer is plain text."""
 _PARTING: Final = frozenset({"break", "p", "s", "speak", "audio"})
@@ -203,8 +205,10 @@ class Markup:
         if seconds is None:
             return
         if self._trust == "model":
+            if self._silence_s <= 0.0:
+                return
             seconds = min(seconds, MODEL_BREAK_S, self._silence_s)
-            self._silence_s -= seconds
+            self._silence_s -= max(seconds, MODEL_LEAST_S)
         self._flush()
         self._out.append(Break(seconds))
 

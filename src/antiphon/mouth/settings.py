@@ -1,14 +1,24 @@
 """How the agent sounds: what the author of an agent may choose about its voice."""
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 __all__ = ["ROOM", "AmbientSettings", "Manner", "MouthSettings"]
 
-ManneredName = Annotated[str, Field(pattern=r"^[\w-]{1,40}$")]
+
+def _plain(name: str) -> str:
+    if not re.fullmatch(r"[\w-]{1,40}", name):
+        raise ValueError(
+            f"mouth.manners: {name!r} cannot be a name; it has up to 40 letters, digits, _ and -"
+        )
+    return name
+
+
+ManneredName = Annotated[str, AfterValidator(_plain)]
 
 ROOM: Final = "room"
 """The ambient sound that is made here and needs no file."""
@@ -54,6 +64,17 @@ class Manner(BaseModel):
     """Above the voice's own, where the engine can."""
     volume_db: Annotated[float, Field(ge=-20.0, le=6.0)] = 0.0
     """Above ``loudness_dbfs``, whatever the engine."""
+
+    @field_validator("voice", mode="before")
+    @classmethod
+    def _one_or_each(cls, voice: object) -> object:
+        names = voice.values() if isinstance(voice, Mapping) else (voice,)
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError(
+                f"a manner's voice cannot be {voice!r}: it is a name, or a name for each engine, "
+                "such as {local/piper: NAME}; a number is put in quotes"
+            )
+        return voice
 
 
 class MouthSettings(BaseModel):

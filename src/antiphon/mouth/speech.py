@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 
+from antiphon.errors import Unavailable
 from antiphon.ports.tts import Speaking, Spoken, Synthesiser, Utterance
 
 __all__ = ["Speech"]
@@ -17,11 +18,12 @@ __all__ = ["Speech"]
 
 @dataclass(slots=True, eq=False)
 class _Part:
-    """An utterance, and how many clauses went before it."""
+    """An utterance, how many clauses went before it, and how many it was told."""
 
     utterance: Utterance
     speaking: Speaking
     before: int
+    clauses: int = 0
 
 
 class Speech:
@@ -48,10 +50,8 @@ class Speech:
             self._parts.append(part)
             self._woken.set()
         self._clauses += 1
-        if stress:
-            part.utterance.say(clause, stress)
-        else:
-            part.utterance.say(clause)
+        part.clauses += 1
+        part.utterance.say(clause, stress)
 
     def end(self) -> None:
         """No more clauses will come."""
@@ -61,20 +61,26 @@ class Speech:
         self._woken.set()
 
     async def audio(self) -> AsyncIterator[Spoken]:
-        """The speech, clause after clause. Raises `ProviderError`."""
+        """All of the speech, clause after clause. Raises `ProviderError`."""
         while True:
             while not self._parts:
                 if self._ended:
                     return
                 self._woken.clear()
                 await self._woken.wait()
-            part = self._parts[0]
+            part, made = self._parts[0], 0
             pieces = part.utterance.audio()
             try:
                 async for piece in pieces:
+                    made += piece.last
                     before = part.before
                     yield replace(piece, clause=piece.clause + before) if before else piece
             finally:
                 if isinstance(pieces, AsyncGenerator):
                     await pieces.aclose()
             self._parts.popleft()
+            if part is self._latest:
+                self._latest = None  # it may have ended by itself: what follows is another's
+            if made < part.clauses:
+                what = "ended without the audio of a clause"
+                raise Unavailable(what, provider=self._voice.name)

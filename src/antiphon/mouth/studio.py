@@ -61,7 +61,7 @@ class Studio:
     def _line(self, line: Line, part: Part, manner: str) -> Clause:
         assert not isinstance(part, Break)
         settings, delivery = self.settings, part.delivery
-        if delivery.manner not in settings.manners:
+        if not delivery.manner:
             delivery = replace(delivery, manner=manner)
         written = speakable(
             line.text,

@@ -132,7 +132,7 @@ def _breaks_off(head: str) -> bool:
 
 def _tag(found: re.Match[str]) -> Tag:
     attributes = {
-        name.lower(): unescape(value.strip("\"'"), _IN_VALUES)
+        name.lower(): unescape(value[1:-1] if value[0] in "\"'" else value, _IN_VALUES)
         for name, value in _ATTRIBUTE.findall(found["attributes"])
     }
     return Tag(found["name"].lower(), bool(found["closes"]), bool(found["empty"]), attributes)

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Final
 
-from antiphon.errors import ProviderError, TimedOut, Unavailable
+from antiphon.errors import ProviderError, TimedOut
 from antiphon.mouth.clause import Clause
 from antiphon.mouth.phrases import Phrase
 from antiphon.mouth.reply import Reply
@@ -152,8 +152,6 @@ class Voicing:
             async with asyncio.timeout(None) as self._patience:
                 self._wait_from_now()
                 await self._listen(utterance, voice)
-            if not all(clause.complete for clause in self._said):
-                raise Unavailable("ended without the audio of a clause", provider=voice.name)
         except ProviderError as error:
             done_well = False
             return error
