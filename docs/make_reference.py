@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from antiphon import actions, errors, events
 from antiphon.actions import Message
+from antiphon.call.settings import HearingSettings
 from antiphon.cli.main import COMMANDS
 from antiphon.cli.output import Exit, exit_code
 from antiphon.cli.providers import PORTS as TITLES
@@ -57,6 +58,7 @@ SETTINGS: Final[tuple[tuple[str, tuple[tuple[str, Settings], ...]], ...]] = (
         "The agent file",
         (
             ("The file itself", AgentSettings),
+            ("`hearing`: how what the caller says is written down", HearingSettings),
             ("`turns`: how patient, how polite, how long", TurnSettings),
             ("`mouth`: how the agent sounds", MouthSettings),
             ("One of `mouth.manners`", Manner),
@@ -220,7 +222,8 @@ def commands_page() -> str:
     lines = [MADE, "# Commands", "", *_prose(COMMANDS_INTRO), *_exit_codes(), ""]
     for name, (module, summary) in COMMANDS.items():
         parser = command_parser(name)
-        lines += [f"## antiphon {name}", "", f"{summary[0].upper()}{summary[1:]}.", ""]
+        end = "" if summary.endswith("?") else "."
+        lines += [f"## antiphon {name}", "", f"{summary[0].upper()}{summary[1:]}{end}", ""]
         lines += ["```text", _synopsis(parser), "```", ""]
         said = inspect.getdoc(importlib.import_module(module)) or ""
         lines += [part for text in said.split("\n\n")[1:] for part in (line(text), "")]
@@ -232,8 +235,8 @@ COMMANDS_INTRO: Final = """
 `./run antiphon ...` in a checkout, `antiphon ...` where the package is installed. Results go to
 the standard output, what is said about the running of a command to the standard error, so a
 command with `--json` can be piped. Every command has `--help`.
-`./run` has four commands of its own: `demo` and `serve` fetch what is missing and then do what
-`antiphon demo` and `antiphon serve` do; `test` and `check` are for [working on Antiphon
+`./run` has five commands of its own: `demo` and `serve` fetch what is missing and then do what
+`antiphon demo` and `antiphon serve` do; `test`, `check` and `certify` are for [working on Antiphon
 itself](../../CONTRIBUTING.md).
 """
 
@@ -271,7 +274,7 @@ def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
 def _one(action: argparse.Action, *, bare: bool) -> str:
     value = _value(action)
     if not action.option_strings:
-        return f"[{value}...]" if action.nargs == "*" else value
+        return {"*": f"[{value}...]", "?": f"[{value}]"}.get(str(action.nargs), value)
     shown = f"{action.option_strings[0]} {value}".rstrip()
     return shown if bare else f"[{shown}]"
 
@@ -342,14 +345,17 @@ def providers_page() -> str:
         lines += [*map(_engine, offers), ""]
     lines += ["## How each voice can be shaped", "", *_prose(SHAPES_INTRO)]
     lines += ["| engine | speed | styles | pitch | emphasis |", "|---|---|---|---|---|"]
-    lines += [*(_shapes(o, o.can) for o in OFFERS if isinstance(o.can, Speaks)), ""]
+    voices = [(offer, offer.can) for offer in OFFERS if isinstance(offer.can, Speaks)]
+    lines += [*(_shapes(offer, can) for offer, can in voices), ""]
+    lines += [_styles(offer, can) for offer, can in voices if _has_its_own_styles(can)]
     lines += ["## What each needs, and what to know", "", *_prose(NEEDS_INTRO)]
-    lines += ["| engine | key | another address | install | settings | remarks |"]
-    lines += ["|---|---|---|---|---|---|", *map(_needs, OFFERS), ""]
+    lines += ["| engine, and its settings | key | extra | remarks |"]
+    lines += ["|---|---|---|---|", *map(_needs, OFFERS), ""]
     lines += ["## Where each is proved", "", *_prose(PROOF_INTRO)]
     for proof, meaning in PROOFS.items():
         names = sorted({f"`{offer.name}`" for offer in OFFERS if offer.proof == proof})
-        lines += [f"- **{proof}**: {meaning}. {', '.join(names)}."]
+        said = f"- **{proof}**: {meaning}. {', '.join(names)}."
+        lines += textwrap.wrap(said, 100, subsequent_indent="  ", break_on_hyphens=False)
     lines += ["", "## Prices", "", *_prose(PRICES_INTRO)]
     lines += ["| | engine | model | US dollars | who says so, as of | remark |"]
     lines += ["|---|---|---|---|---|---|", *map(_price, built_in().rows), ""]
@@ -362,7 +368,8 @@ Every engine an agent file can name under `stt`, `tts`, `llm` and `endpoint`;
 [how to use them](../how-to/use-providers.md). `antiphon providers` says the same of your machine:
 which keys are set, what is installed, your own prices.
 *Answers*: `instant`, streaming on this machine; `fast`, streaming over a network; `slow`, only when
-all of it is there. That is by design, not measured.
+all of it is there. That is by design, not measured. *Mu-law*: a telephone's audio goes through as
+it is. *Proof*: [what it was tested against](#where-each-is-proved).
 """
 SHAPES_INTRO: Final = """
 What an engine does by itself of [what can be asked for](../how-to/shape-the-voice.md); the rest of
@@ -370,8 +377,10 @@ it is done here and is the same for all. A style of *any* is words of yours, of 
 what it understands. What an engine cannot do it leaves out.
 """
 NEEDS_INTRO: Final = """
-Keys come out of the [environment](environment.md), never out of a file. Settings stand under
-`providers` in the agent file.
+Keys, and addresses other than the vendor's own, come out of the
+[environment](environment.md#keys-and-addresses-of-vendors), never out of a file. Settings stand
+under `providers` in the agent file. An engine with an *extra* needs one more package:
+`pip install 'antiphon[EXTRA]'`.
 """
 PROOF_INTRO: Final = """
 One conformance suite per port runs over every engine. What it is run against differs:
@@ -391,9 +400,19 @@ counted as nothing. [Your own prices](../how-to/use-providers.md#what-it-costs) 
 
 def _shapes(offer: Offer, can: Speaks) -> str:
     speed = "{:g} to {:g}".format(*can.speed) if can.speed else ""
-    styles = "any" if can.styles == ("*",) else ", ".join(can.styles)
+    styles = f"{len(can.styles)} words, below" if _has_its_own_styles(can) else "any"
+    styles = styles if can.styles else ""
     yes = ("yes" if can.pitch else "", "yes" if can.emphasis else "")
     return f"| `{offer.name}` | {speed} | {styles} | {yes[0]} | {yes[1]} |"
+
+
+def _has_its_own_styles(can: Speaks) -> bool:
+    return bool(can.styles) and can.styles != ("*",)
+
+
+def _styles(offer: Offer, can: Speaks) -> str:
+    """Too many for a table."""
+    return textwrap.fill(f"The styles of `{offer.name}`: {', '.join(can.styles)}.", 100) + "\n"
 
 
 def _engine(offer: Offer) -> str:
@@ -405,11 +424,9 @@ def _engine(offer: Offer) -> str:
 
 def _needs(offer: Offer) -> str:
     key = f"`{offer.key}`" if offer.key else ""
-    address = f"`{offer.address}`" if offer.address else ""
-    install = f"`pip install 'antiphon[{offer.extra}]'`" if offer.extra else ""
-    settings = f"[`{offer.name}`](settings.md#{anchor(offer.settings)})"
-    shown = f"| `{offer.name}` ({offer.port}) | {key} | {address} | {install} |"
-    return f"{shown} {settings} | {offer.notes} |"
+    extra = f"`{offer.extra}`" if offer.extra else ""
+    engine = f"[`{offer.name}`](settings.md#{anchor(offer.settings)}) ({offer.port})"
+    return f"| {engine} | {key} | {extra} | {offer.notes} |"
 
 
 def _price(row: Price) -> str:

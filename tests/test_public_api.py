@@ -39,7 +39,7 @@ PUBLIC = {
     "antiphon.ports.endpoint": "EndpointModel",
     "antiphon.ports.journal": "Journal",
     "antiphon.ports.llm": "Asking LanguageModel Saying Tool ToolCall ToolUse Usage",
-    "antiphon.ports.stt": "Chunk Encoding Heard Hearing Recogniser Recognition",
+    "antiphon.ports.stt": "Chunk Encoding Formatting Heard Hearing Recogniser Recognition",
     "antiphon.ports.transport": "Line Transport TransportFacts",
     "antiphon.ports.tts": "Speaking Spoken SpokenWord Synthesiser Utterance",
     "antiphon.ports.vad": "VoiceActivity",

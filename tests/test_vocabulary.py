@@ -85,3 +85,23 @@ def test_reading_leaves_the_record_as_it_was() -> None:
 
 def test_facts_and_orders_share_no_name() -> None:
     assert not events.KINDS.keys() & actions.KINDS.keys()
+
+
+def test_what_no_recogniser_told_is_not_in_the_log() -> None:
+    word = events.Word(text="hello", start_s=0.1, end_s=0.4)
+    plain = events.TranscriptChanged(
+        segment=0, text="hello", start_s=0.1, end_s=0.4, final=True, words=(word,)
+    )
+    assert events.to_json(plain) == {
+        "type": "TranscriptChanged",
+        "segment": 0,
+        "text": "hello",
+        "start_s": 0.1,
+        "end_s": 0.4,
+        "final": True,
+        "words": ({"text": "hello", "start_s": 0.1, "end_s": 0.4, "confidence": 1.0},),
+        "confidence": 1.0,
+    }
+    told = {**events.to_json(plain), "language": "es"}
+    told["words"][0]["speaker"] = 0
+    assert events.to_json(events.from_json(told)) == told

@@ -25,6 +25,8 @@ class Word:
     start_s: float
     end_s: float
     confidence: float = 1.0
+    speaker: int | None = None
+    """Who said it, as the recogniser numbers voices; None: not told, which is not in the JSON."""
 
 
 # --- the call ------------------------------------------------------------------------------
@@ -103,6 +105,8 @@ class TranscriptChanged:
     final: bool
     words: tuple[Word, ...] = ()
     confidence: float = 1.0
+    language: str = ""
+    """Heard in it, as the recogniser names it; empty: not told, which is not in the JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +201,8 @@ class TurnEnded:
     text: str
     start_s: float
     end_s: float
+    language: str = ""
+    """The last one a recogniser heard in this call; empty: none was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,7 +359,19 @@ KINDS: Final[dict[str, type[Any]]] = {kind.__name__: kind for kind in Event.__ar
 
 def to_json(event: Event) -> dict[str, Any]:
     """The event as plain JSON values, its name under ``type``."""
-    return {"type": type(event).__name__, **msgspec.to_builtins(event)}
+    fields = msgspec.to_builtins(event)
+    if isinstance(event, TranscriptChanged):
+        _leave_out_untold(fields)
+    return {"type": type(event).__name__, **fields}
+
+
+def _leave_out_untold(transcript: dict[str, Any]) -> None:
+    """Most engines tell neither language nor speakers, and a log has a word of it many times."""
+    if not transcript["language"]:
+        del transcript["language"]
+    for word in transcript["words"]:
+        if word["speaker"] is None:
+            del word["speaker"]
 
 
 def from_json(record: dict[str, Any]) -> Event:

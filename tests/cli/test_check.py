@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from antiphon.cli.main import main
+from antiphon.testing import scriptfile
 
 
 def test_a_right_file_with_all_it_needs(
@@ -24,6 +25,21 @@ def test_the_example_agent_is_right(all_models: None, capsys: pytest.CaptureFixt
         "agent": "Riverside Dental",
         "mistakes": [],
     }
+
+
+def test_the_example_with_vendors_wants_keys_or_the_sandbox(
+    all_models: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = ("DEEPGRAM_API_KEY", "ELEVENLABS_API_KEY", "ANTHROPIC_API_KEY")
+    for key in keys:
+        monkeypatch.delenv(key, raising=False)
+    example = Path(__file__).parents[2] / "examples" / "tea_house"
+
+    assert main(["check", str(example)]) == 1
+    said = capsys.readouterr().out
+    assert all(f"needs {key}, which is not set" in said for key in keys)
+    assert main(["check", str(example), "--sandbox=scripted"]) == 0
+    assert scriptfile.read(example / "caller.yaml").steps
 
 
 @pytest.mark.parametrize(
@@ -126,3 +142,21 @@ def test_with_json_a_wrong_file_is_json(desk: Path, capsys: pytest.CaptureFixtur
     assert error["where"] == f"{desk}:2"
     assert error["what"] == "unknown setting 'dialog.greting'"
     assert error["fix"].startswith("did you mean 'greeting'?")
+
+
+def test_a_missing_key_hides_no_other_mistake(
+    desk: Path,
+    all_models: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("DEEPGRAM_API_KEY", raising=False)
+    settings = "stt: deepgram/flux\nproviders:\n  deepgram/flux: {eot_treshold: 0.8}\n"
+    desk.write_text(desk.read_text() + settings)
+
+    assert main(["check", str(desk), "--json"]) == 1
+
+    key, setting = json.loads(capsys.readouterr().out)["mistakes"]
+    assert key["what"] == "deepgram/flux needs DEEPGRAM_API_KEY, which is not set"
+    assert setting["what"] == "providers: deepgram/flux: no setting 'eot_treshold'"
+    assert setting["where"] == f"{desk}:{desk.read_text().count(chr(10))}"

@@ -42,6 +42,22 @@ def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "commands:" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_help_of_a_command_says_when_to_use_it_in_lines_that_fit(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        cli.main([name, "--help"])
+
+    said = capsys.readouterr().out
+    _, summary, when, *_ = said.split("\n\n")
+    start = cli.COMMANDS[name][1][1:20]
+    assert start in summary
+    assert not when.startswith(("positional arguments", "options"))
+    assert max(map(len, said.splitlines())) < 80
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--version"])
@@ -86,6 +102,7 @@ def test_a_command_gets_what_follows_its_name(command: ModuleType) -> None:
         (ConfigError("bad key", where="a.yaml:3", fix="use x"), 2, "a.yaml:3: bad key\n  use x\n"),
         (Missing("no voice", fix="antiphon models pull v"), 3, "no voice\n  antiphon models pull"),
         (OSError(98, "Address already in use"), 3, "Address already in use"),
+        (OSError(28, "No space left", "out.wav"), 3, "antiphon: out.wav: No space left\n"),
         (Unavailable("no answer", provider="ear"), 4, "ear: no answer\n  trying again may help\n"),
         (Rejected("HTTP 401", provider="ear"), 4, "ear: HTTP 401\n  look at its key"),
         (InternalError("odd state"), 4, "odd state\n  this is a bug in Antiphon"),

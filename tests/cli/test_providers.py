@@ -138,6 +138,8 @@ def test_one_engine_or_whoever_is_meant_by_it(capsys: pytest.CaptureFixture[str]
     assert [one["name"] for one in json.loads(capsys.readouterr().out)] == ["v/*"]
     assert main(["providers", "local/y"]) == 2
     assert "did you mean 'local/x'?" in capsys.readouterr().err
+    assert main(["providers", "locla"]) == 2
+    assert "did you mean 'local'?" in capsys.readouterr().err
 
 
 def test_json_has_it_all_and_never_the_key(capsys: pytest.CaptureFixture[str]) -> None:

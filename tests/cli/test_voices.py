@@ -361,7 +361,7 @@ def test_a_voice_is_deleted_after_asking(
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr("sys.stdin.readline", lambda: next(answers))
     assert main(delete) == 1
-    assert f"delete bob ({made}, cloned by you)" in capsys.readouterr().err
+    assert f"delete bob ({made}, made by you)" in capsys.readouterr().err
     assert main(delete) == 1
     assert main([*delete, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["deleted"]["name"] == "bob"

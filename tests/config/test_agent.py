@@ -19,11 +19,15 @@ def mistake(text: str) -> ConfigError:
     return caught.value
 
 
+MANNER = "name: A\nmouth: {manners: {notice: {speed: "
+
+
 @pytest.mark.parametrize(
     "text, line, what, fix",
     [
         # names that are not known
         (f"name: A\ngreting: x\n{DIALOG}", 2, "unknown setting 'greting'", "allowed here: name, "),
+        (f"name: A\napi_key: x\n{DIALOG}", 2, "unknown setting 'api_key'", "of the environment"),
         (f"name: A\nlanguag: en\n{DIALOG}", 2, "'languag'", "did you mean 'language'?"),
         (f"name: A\nturns:\n  silence: 4\n{DIALOG}", 3, "'turns.silence'", "mean 'silence_s'?"),
         (f"name: A\nmouth: {{sped: 1}}\n{DIALOG}", 2, "'mouth.sped'", "here: voice, speed, "),
@@ -32,9 +36,10 @@ def mistake(text: str) -> ConfigError:
         # the wrong kind of thing
         (f"name: 12\n{DIALOG}", 1, "name is text, not 12", "put it in quotes"),
         (f"name: yes\n{DIALOG}", 1, "name is text, not True", "put it in quotes"),
+        (f"name:\n{DIALOG}", 1, "name is text, and nothing stands there", ""),
         (f"name: A\nturns: 3\n{DIALOG}", 2, "turns holds settings, not 3", TURNS),
         (f"name: A\nturns: [3]\n{DIALOG}", 2, "turns holds settings, not [3]", TURNS),
-        ("name: A\ndialog:\n", 2, "dialog holds settings, not None", "kind, greeting"),
+        ("name: A\ndialog:\n", 2, "dialog holds settings, and nothing stands there", "kind"),
         ("name: A\ndialog: hello\n", 2, "dialog holds settings, not 'hello'", "kind, greeting"),
         (f"name: A\nkeyterms: Maria\n{DIALOG}", 2, "is a list, not 'Maria'", "[one, another]"),
         (f"name: A\nmouth: {{lexicon: [a]}}\n{DIALOG}", 2, "names and values", "name: value"),
@@ -59,6 +64,12 @@ def mistake(text: str) -> ConfigError:
         (f"name: A\nstt: moonshine\n{DIALOG}", 2, "be 'moonshine'", "written as local/moonshine"),
         (f"name: A\nllm: anthropic\n{DIALOG}", 2, "be 'anthropic'", "mean 'anthropic/MODEL'?"),
         (f"name: A\nllm_large: Opus\n{DIALOG}", 2, "be 'Opus'", "it is written as anthropic/M"),
+        (f"name: A\ntts: ElevenLabs/Flash\n{DIALOG}", 2, "be 'Eleven", "mean 'elevenlabs/flash'?"),
+        (f"name: A\nturns: {{speculate: maybe}}\n{DIALOG}", 2, "be 'maybe'", "true or false"),
+        (f"{MANNER}9}}}}}}\n{DIALOG}", 2, "manners.notice.speed cannot be 9", "2 at most"),
+        (f"{MANNER}0}}}}}}\n{DIALOG}", 2, "manners.notice.speed cannot be 0", "0.5 or more"),
+        (f"{MANNER}fast}}}}}}\n{DIALOG}", 2, "speed cannot be 'fast'", "it may be a number"),
+        (f"name: A\nllm: {{}}\n{DIALOG}", 2, "llm is a list, not {}", "after a dash"),
         (f"name: A\ntts:\n- a/x\n- b/y\n- a/x\n{DIALOG}", 5, "a/x stands here twice", "leave"),
         (f"name: A\nchunk_ms: 10\n{DIALOG}", 2, "chunk_ms cannot be 10: it may be 20 to 200", ""),
         (f"name: A\nchunk_ms: sms\n{DIALOG}", 2, "phone, browser, batch, or auto", ""),
@@ -79,9 +90,13 @@ def mistake(text: str) -> ConfigError:
         ("# nothing but this\n", 1, "an agent file is a list of settings", "known: name, "),
         ("- a\n- b\n", 1, "an agent file is a list of settings", "known: name, "),
         ("name: [\n", 2, "not YAML: expected the node content", ""),
-        ("name: A\n\tx: 1\n", 2, "not YAML: found character '\\t'", ""),
-        ("name: A\n---\nname: B\n", 2, "not YAML: but found another document", ""),
+        ("name: A\n\tx: 1\n", 2, "not YAML: found character '\\t'", "indent with spaces"),
+        ("name: A\n---\nname: B\n", 2, "not YAML: but found another document", "three dashes"),
         ("name: !!python/object/apply:os.system [ls]\n", 1, "not YAML: could not determine", ""),
+        ("name: A\ndialog:\n  greeting: Well: hi\n", 3, "not YAML: mapping values", "wants quotes"),
+        ('name: A\ndialog:\n  greeting: "Hi\n', 3, "not YAML: found unexpected end", "opens here"),
+        ("name: A\ndialog:\n  greeting: *hi*\n", 3, "not YAML: expected alpha", "begins with *"),
+        ("name: A\n\nx\ny:\n", 4, "not YAML: could not find", "a colon and a space"),
         ("name: A\nllm: \x01\n", 2, "the character 0x0001 may not stand in a file", ""),
         ("name: A\ndialog: " + "[" * 3000 + "]" * 3000, 1, "nested too deeply", ""),
     ],

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.config.environment import read
+from antiphon.config.environment import folder_for_calls, read
+from antiphon.errors import Missing
 
 
 def test_everything_has_a_default() -> None:
@@ -23,6 +24,15 @@ def test_what_is_set_is_taken() -> None:
     )
 
     assert (found.cache, found.calls, found.token) == (Path("/c/antiphon"), Path("/k"), "t")
+
+
+def test_a_folder_for_calls_that_cannot_be_made_is_said_with_what_sets_it(tmp_path: Path) -> None:
+    assert folder_for_calls(read({"ANTIPHON_CALLS": str(tmp_path / "a" / "b")})).is_dir()
+
+    (tmp_path / "file").touch()
+    with pytest.raises(Missing, match=r"call logs cannot go into .*file/b: Not a dir") as caught:
+        folder_for_calls(read({"ANTIPHON_CALLS": str(tmp_path / "file" / "b")}))
+    assert "ANTIPHON_CALLS" in caught.value.fix
 
 
 def test_the_cache_lies_in_the_home_folder() -> None:

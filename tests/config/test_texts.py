@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from antiphon.config import clips
 from antiphon.config.agent import AgentSettings, load
 from antiphon.config.clips import read, read_all
 from antiphon.config.texts import clip_names
@@ -65,6 +66,9 @@ def test_a_right_text_is_taken_as_it_is(folder: Path) -> None:
             "",
         ),
         ("  greeting: <audio src='gone.wav'/>", 7, "cannot read"),
+        ("  greeting: <audio src='HOLD.wav'/>", 7, "did you mean 'hold.wav'?"),
+        ("  greeting: <audio src='hodl.wav'/>", 7, "did you mean 'hold.wav'?"),
+        ("  greeting: <voice name='notise'>Hi</voice>", 7, "did you mean 'notice'?"),
         ("  greeting: <audio src='../hold.wav'/>", 7, "no name of a clip"),
         ("  greeting: <audio src='long.wav'/>", 7, "lasts 61 s"),
         ("  greeting: <audio src='bad.wav'/>", 7, "cannot use"),
@@ -82,7 +86,37 @@ def test_a_mistake_is_named_with_its_line(folder: Path, dialog: str, line: int, 
     with pytest.raises(ConfigError) as caught:
         agent(folder, dialog + "\n")
     assert caught.value.where == f"{folder / 'agent.yaml'}:{line}"
-    assert what in caught.value.what
+    assert what in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "manner, what",
+    [
+        ("la w: {speed: 0.9}", "'la w' cannot be a name"),
+        ("law: {voice: [a, b]}", "a manner's voice cannot be ['a', 'b']: it is a name"),
+        ("law: {voice: {local/piper: 3}}", "a manner's voice cannot be {'local/piper': 3}"),
+    ],
+)
+def test_a_manner_that_is_none_is_explained(folder: Path, manner: str, what: str) -> None:
+    file = folder / "agent.yaml"
+    file.write_text(f"name: A\nllm: null\nmouth:\n  manners:\n    {manner}\ndialog: {{}}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    assert caught.value.where == f"{file}:5"
+    assert caught.value.what.removeprefix("mouth.manners: ").startswith(what)
+    assert "also wrong" not in caught.value.fix
+
+
+def test_a_clip_is_read_once_however_often_it_is_played(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    usual = clips.read_audio
+    monkeypatch.setattr(clips, "read_audio", lambda file: reads.append(file.name) or usual(file))
+    recording(folder / "clips" / "two.wav", 1.0)
+    agent(folder, "  greeting: <audio src='hold.wav'/><audio src='two.wav'/>\n"
+                  "  farewell: <audio src='hold.wav'/><audio src='two.wav'/>\n")  # fmt: skip
+    assert reads == ["hold.wav", "two.wav"]
 
 
 def test_clips_have_a_bound_together(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

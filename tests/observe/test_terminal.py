@@ -97,6 +97,12 @@ def test_a_voice_that_is_lost_says_so(script: Any) -> None:
     assert shown[:2] == ["agent We", "· the voice was lost: engine died"]
 
 
+def test_a_transfer_that_fails_says_why(script: Any) -> None:
+    script.event(1.0, told.TransferFailed(to="sales", reason="nobody answers"))
+    shown = [words(line) for line in play(script, Show(console())).splitlines()]
+    assert shown[0] == "· not handed over to sales: nobody answers"
+
+
 def test_late_words_about_what_is_dealt_with_are_not_shown_again(script: Any) -> None:
     script.hear("hello there", 1.0, 2.0)
     script.decide(1, "hello there", 1.0, 2.0, 2.3, "")

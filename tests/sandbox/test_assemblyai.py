@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from tests.providers.deepgram_stage import KEY, SAYS, silence, sound
+from tests.providers.stage import KEY, SAYS, silence, sound
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 

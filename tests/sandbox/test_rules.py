@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.providers.deepgram_stage import silence, sound
+from tests.providers.stage import silence, sound
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 

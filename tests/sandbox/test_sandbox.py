@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import websockets
-from tests.providers.deepgram_stage import silence, sound
+from tests.providers.stage import silence, sound
 from websockets.sync.client import ClientConnection, connect
 
 from antiphon.errors import InternalError, Missing, RemoteProtocolError

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 import websockets
-from tests.providers.deepgram_stage import silence, sound
+from tests.providers.stage import silence, sound
 from websockets.sync.client import ClientConnection, connect
 
 from antiphon.call.clock import LoopClock

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.providers.deepgram_stage import SAYS, silence, sound
+from tests.providers.stage import SAYS, silence, sound
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.providers.deepgram_stage import SAYS, silence, sound
+from tests.providers.stage import SAYS, silence, sound
 
 from antiphon.net.wav import to_wav
 from antiphon.sandbox.server import Sandbox

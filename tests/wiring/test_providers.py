@@ -68,7 +68,8 @@ def test_a_name_nobody_has_is_shown_those_there_are(wrong: str, hint: str) -> No
 @pytest.mark.parametrize("offer", HOSTED, ids=lambda offer: f"{offer.port}-{offer.name}")
 def test_a_hosted_name_needs_a_key_and_nothing_else(offer: Offer) -> None:
     if offer.installed:
-        engine = providers.make(offer.port, order(name(offer), {offer.key: "a-secret"}))
+        environ = {offer.key: "a-secret", "AWS_SECRET_ACCESS_KEY": "its other half"}
+        engine = providers.make(offer.port, order(name(offer), environ))
         assert engine.name == name(offer)
         assert "a-secret" not in repr(engine)
         with pytest.raises(Missing, match=f"{offer.key}, which is not set"):
@@ -123,6 +124,17 @@ def test_a_key_cannot_be_written_into_an_agent_file() -> None:
     asked = order("deepgram/nova-3", {"DEEPGRAM_API_KEY": "k"}, account={"api_key": "x"})
     with pytest.raises(ConfigError, match="account cannot be set here"):
         providers.make("stt", asked)
+
+
+@pytest.mark.parametrize(
+    "offer", [o for o in OFFERS if o.port != "endpoint"], ids=lambda offer: offer.name
+)
+def test_every_name_can_stand_in_an_agent_file(offer: Offer) -> None:
+    meant = name(offer)
+    agent = parse(
+        f"name: An agent\ndialog: {{}}\nmouth: {{}}\n{offer.port}: {meant}\n", "agent.yaml"
+    )
+    assert meant in getattr(agent, offer.port)
 
 
 def test_no_provider_answers_to_two_ports() -> None:

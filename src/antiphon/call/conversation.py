@@ -10,6 +10,7 @@ shell needs not do is marked in the docs of `antiphon.call.runner`.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -41,6 +42,7 @@ from antiphon.events import (
     ToolEnded,
     ToolFinished,
     TranscriptAmended,
+    TranscriptChanged,
     TransferFailed,
     TurnEnded,
 )
@@ -79,6 +81,7 @@ class Guess:
     """An answer prepared for a turn: held until the turn ends, given after."""
 
     text: str
+    language: str
     before: Dialog
     """The dialog as it was when the guess was made."""
     after: Dialog
@@ -106,9 +109,19 @@ class Guess:
 class Conversation:
     """One call, without its wires."""
 
-    def __init__(self, turns: Machine, dialog: Dialog) -> None:
+    def __init__(
+        self,
+        turns: Machine,
+        dialog: Dialog,
+        tidy: Callable[[str, str], str] = lambda text, language: text,
+    ) -> None:
+        """``tidy`` makes of a text and its language what the dialog is told; everybody else is
+        told what was heard."""
         self.turns = turns
         self.dialog = dialog
+        self._tidy = tidy
+        self._language = ""
+        """Heard last."""
         self._guess: Guess | None = None
         self._given: Guess | None = None
         """The answer given last, while nothing of it is audible."""
@@ -150,6 +163,9 @@ class Conversation:
                 | TransferFailed()
             ):
                 self._tell_dialog(event, now)
+            case TranscriptChanged():
+                self._language = event.language or self._language
+                self._follow(self.turns.receive(event, now), now)
             case _:
                 self._follow(self.turns.receive(event, now), now)
         return self._flush(now)
@@ -240,7 +256,8 @@ class Conversation:
                 case order.Withdraw() if self._given:
                     self._take_back(self._given, now)
                 case order.Amend():
-                    self._tell_dialog(TranscriptAmended(turn=action.turn, text=action.text), now)
+                    text = self._tidy(action.text, self._language)
+                    self._tell_dialog(TranscriptAmended(turn=action.turn, text=text), now)
                 case order.NoteBackchannel():
                     self._tell_dialog(BackchannelHeard(text=action.text), now)
                 case order.NoticeSilence():
@@ -256,8 +273,15 @@ class Conversation:
                     pass
 
     def _prepare(self, turn: order.Speculate | order.Answer, now: float) -> Guess:
-        guess = Guess(turn.text, before=self.dialog.copy(), after=self.dialog.copy())
-        ended = TurnEnded(turn=turn.turn, text=turn.text, start_s=turn.start_s, end_s=turn.end_s)
+        language = self._language
+        guess = Guess(turn.text, language, before=self.dialog.copy(), after=self.dialog.copy())
+        ended = TurnEnded(
+            turn=turn.turn,
+            text=self._tidy(turn.text, language),
+            start_s=turn.start_s,
+            end_s=turn.end_s,
+            language=language,
+        )
         self._hold(guess, guess.after.receive(ended, now))
         return guess
 
@@ -281,12 +305,16 @@ class Conversation:
 
     def _answer(self, answer: order.Answer, now: float) -> None:
         guess = self._guess
-        fits = guess and same_words(guess.text, answer.text) and guess.before == self.dialog
-        if guess and fits and not guess.ended:
+        if guess and self._fits(guess, answer) and not guess.ended:
             self._give(guess, now)
             return
         self._drop_guess()
         self._give(self._prepare(answer, now), now)
+
+    def _fits(self, guess: Guess, answer: order.Answer) -> bool:
+        """The dialog would be told the same, and is as it was."""
+        same = same_words(guess.text, answer.text) and guess.language == self._language
+        return same and guess.before == self.dialog
 
     def _give(self, guess: Guess, now: float) -> None:
         """The guess is right: it is the dialog now."""

@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from antiphon.call.settings import HearingSettings
 from antiphon.media.plane import Plane
 from antiphon.mouth.ambient import Ambience
 from antiphon.mouth.clips import Clips
@@ -42,6 +43,7 @@ class Equipment:
     keyterms: tuple[str, ...] = ()
     chunk_ms: Chunk = "auto"
     """See `Hearing`."""
+    heard: HearingSettings = field(default_factory=HearingSettings)
     chance: Callable[[], float] = random.random
     """Numbers from 0 to 1 that waits are drawn with; nothing a call decides hangs on them."""
 
@@ -60,6 +62,10 @@ class Equipment:
             rate_hz=facts.rate_hz,
             encoding=facts.encoding,
             language=self.language,
+            detect=self.heard.detect,
+            formatting=self.heard.formatting,
+            keep_fillers=self.heard.fillers == "keep",
+            speakers=self.heard.speakers,
             keyterms=self.keyterms,
             chunk_ms=self.chunk_ms,
         )

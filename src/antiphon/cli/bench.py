@@ -1,8 +1,10 @@
 """`antiphon bench voice|bargein|failover`: how long callers wait, who yields to whom, and what they
 notice when a provider dies.
 
-The first two place a real spoken call on the embedded stack; all measure in the caller's
-recording. The agents and scripts lie under bench/.
+`voice` measures how long callers wait for an answer, `bargein` how soon the agent yields, and
+`failover` what is heard when three pretended vendors die in mid-sentence. Each is a spoken call in
+real time, of some minutes, on the engines of this machine, and is measured in the caller's
+recording. The agents and scripts lie under bench/ of a checkout.
 """
 
 import argparse

@@ -1,4 +1,9 @@
-"""`antiphon call AGENT`: a real-time call whose caller is an audio file or a script."""
+"""`antiphon call AGENT`: a real-time call whose caller is an audio file or a script.
+
+To hear an agent without speaking to it, and to test one: `--script` is a caller who listens and
+answers, `--play` one who plays a recording. It takes as long as a call takes, and leaves a
+recording and a call log; `antiphon report` makes a page of them, as `--report` does at once.
+"""
 
 import argparse
 from collections.abc import Sequence
@@ -190,4 +195,5 @@ def _tell(args: argparse.Namespace, traces: Traces, ended: CallEnded, code: Exit
         print_json({"ok": code == Exit.OK, **figures, **files, "audit": audited, **paid})
         return
     show_cost(traces.log)
-    print(f"recording {traces.record}, call log {traces.log.path}")
+    page = f", report {args.report}" if args.report else ""
+    print(f"recording {traces.record}, call log {traces.log.path}{page}")

@@ -139,7 +139,7 @@ class _Chat:
     async def _speak(self, piece: order.Speak) -> None:
         text = self._said.get(piece.reply, "") + piece.text
         self._said[piece.reply] = text
-        said = plain(text).strip()
+        said = " ".join(plain(text).split())  # a break leaves two spaces
         if piece.last and text:
             if self._as_json:
                 print_json({"reply": piece.reply, "text": said})

@@ -1,5 +1,10 @@
 """`antiphon check AGENT`: is the agent file right, and is all it needs on this machine?
 
+Mistakes are told with their line and what to do. It ends with 1 where something is missing, with 2
+where the file itself cannot work.
+
+What its recogniser is asked for and is not known to do is only warned of.
+
 With `--live` each of its providers also gets one tiny request, all at once, ten seconds each: half
 a second of silence to write down, one word to say, one token to answer.
 """
@@ -20,6 +25,7 @@ from antiphon.errors import ConfigError
 from antiphon.models.store import ModelStore
 from antiphon.wiring import engines, providers
 from antiphon.wiring.ambience import ambience
+from antiphon.wiring.unheeded import unheeded
 
 __all__ = ["arguments", "run"]
 
@@ -36,10 +42,13 @@ def run(args: argparse.Namespace) -> int:
     settings = agent.load(args.agent)
     with pretended(args.sandbox, settings, environment.read()) as surroundings:
         mistakes = _mistakes(settings, args.agent, surroundings)
+        warnings = unheeded(settings, agent.where(args.agent))
         trials = _tried(settings, surroundings) if args.live else None
     if args.json:
-        print_json(_facts(settings, mistakes, trials))
+        print_json(_facts(settings, mistakes, warnings, trials))
     else:
+        for warning in warnings:
+            print(f"warning: {warning}")
         _tell(settings, mistakes, trials or [])
     bad = mistakes or any(not trial.ok for trial in trials or ())
     return Exit.NEGATIVE if bad else Exit.OK
@@ -94,13 +103,18 @@ def _tell(
 
 
 def _facts(
-    settings: AgentSettings, mistakes: Sequence[ConfigError], trials: Sequence[Trial] | None
+    settings: AgentSettings,
+    mistakes: Sequence[ConfigError],
+    warnings: Sequence[ConfigError],
+    trials: Sequence[Trial] | None,
 ) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "ok": not mistakes and all(trial.ok for trial in trials or ()),
         "agent": settings.name,
         "mistakes": [{"what": m.what, "where": m.where, "fix": m.fix} for m in mistakes],
     }
+    if warnings:
+        facts["warnings"] = [{"what": w.what, "where": w.where, "fix": w.fix} for w in warnings]
     if trials is not None:
         facts["trials"] = [
             {

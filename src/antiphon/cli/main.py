@@ -9,7 +9,9 @@ import argparse
 import contextlib
 import importlib
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Protocol, cast
 
@@ -21,24 +23,27 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("antiphon.cli.demo", "a scripted spoken call to the example agent, with a report"),
+    "check": ("antiphon.cli.check", "validates an agent file and says what to fix"),
+    "chat": ("antiphon.cli.chat", "an agent in text: the quickest way to try what it says"),
     "serve": ("antiphon.cli.serve", "an agent over HTTP and WebSocket, with a page to talk to it"),
     "talk": ("antiphon.cli.talk", "an agent on this machine's microphone and speaker"),
     "call": ("antiphon.cli.call", "a real-time call whose caller is an audio file or a script"),
-    "chat": ("antiphon.cli.chat", "the same agent in text"),
-    "replay": ("antiphon.cli.replay", "re-derives every action of a call log and compares"),
-    "report": ("antiphon.cli.report", "the page of a call that is over, from its log"),
-    "models": ("antiphon.cli.models", "local models: list, pull, verify"),
+    "report": ("antiphon.cli.report", "a page to look at and listen to, of a call that is over"),
+    "replay": (
+        "antiphon.cli.replay",
+        "runs a call log again: does it still lead to the same call?",
+    ),
     "providers": ("antiphon.cli.providers", "every engine: what it can do, costs and needs"),
     "voices": ("antiphon.cli.voices", "a provider's voices: listed, heard, cloned with consent"),
+    "models": ("antiphon.cli.models", "the models on this machine: list, pull, verify"),
     "sandbox": ("antiphon.cli.sandbox", "pretended vendors on this machine, for work without keys"),
-    "bench": ("antiphon.cli.bench", "latency, barge-in and capacity, measured"),
-    "check": ("antiphon.cli.check", "validates an agent file and says what to fix"),
+    "bench": ("antiphon.cli.bench", "how long callers wait, and who yields to whom, measured"),
 }
 _EPILOG = """\
 exit codes: 0 done; 1 done, and the answer is no; 2 wrong usage or configuration;
   3 something is missing on this machine (model, device, port); 4 a call or provider failed;
   130 interrupted
-every command has --help and --json"""
+every command has --json, and --help, which says when to use it"""
 
 
 class Command(Protocol):
@@ -58,9 +63,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name is None:
         return Exit.USAGE if words else Exit.OK
     module, summary = COMMANDS[name]
-    parser = argparse.ArgumentParser(prog=f"antiphon {name}", description=f"{name}: {summary}")
     try:
         command = cast("Command", importlib.import_module(module))
+        parser = argparse.ArgumentParser(
+            prog=f"antiphon {name}",
+            description=_about(summary, command),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         command.arguments(parser)
         with contextlib.suppress(argparse.ArgumentError):  # a command may give --json a file name
             parser.add_argument("--json", action="store_true", help="print results as JSON")
@@ -70,6 +79,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _missing_package(error)
     except KeyboardInterrupt:  # while it was loading
         return Exit.INTERRUPTED
+
+
+def _about(summary: str, command: Command) -> str:
+    """What its help opens with: the summary, and what its module says after the first line."""
+    _, *more = (command.__doc__ or "").split("\n\n")
+    end = "" if summary.endswith("?") else "."
+    parts = [f"{summary[0].upper()}{summary[1:]}{end}", *more]
+    width = shutil.get_terminal_size().columns - 2
+    return "\n\n".join(textwrap.fill(" ".join(part.split()), width) for part in parts)
 
 
 def _run(command: Command, args: argparse.Namespace) -> int:
@@ -90,7 +108,8 @@ def _command_name(words: list[str]) -> tuple[str | None, list[str]]:
     parser = argparse.ArgumentParser(
         prog="antiphon",
         usage="antiphon COMMAND [ARGUMENT...]",
-        description="Antiphon: spoken conversations on your own machine.",
+        description="Antiphon: spoken conversations on your own machine. An agent is one YAML file"
+        " (AGENT);\n`antiphon demo` needs none.",
         epilog=f"commands:\n{lines}\n\n{_EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

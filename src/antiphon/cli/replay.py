@@ -1,4 +1,8 @@
-"""`antiphon replay LOG`: do the logged inputs still lead to the logged actions?"""
+"""`antiphon replay LOG`: do the logged inputs still lead to the logged actions?
+
+After a change, to see what it does to calls that were held; and when looking for a mistake, to be
+sure that its cause is in the log.
+"""
 
 import argparse
 from collections.abc import Iterator

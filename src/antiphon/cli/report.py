@@ -1,4 +1,8 @@
-"""`antiphon report LOG`: the page of a call that is already over."""
+"""`antiphon report LOG`: the page of a call that is already over.
+
+For the calls of `serve` and `talk`, whose logs are in calls/, and for those held without
+`--report`. Without `--recording` the page is silent.
+"""
 
 import argparse
 from pathlib import Path

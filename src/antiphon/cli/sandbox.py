@@ -1,4 +1,8 @@
-"""`antiphon sandbox`: every vendor we know, pretended, on a port of this machine."""
+"""`antiphon sandbox`: every vendor we know, pretended, on a port of this machine.
+
+For other programs, tests and faults on demand. To try one agent, `--sandbox` behind its own command
+is shorter: `antiphon chat agent.yaml --sandbox`.
+"""
 
 import argparse
 import signal

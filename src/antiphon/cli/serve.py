@@ -1,4 +1,8 @@
-"""`antiphon serve AGENT`: the agent over WebSocket, and a page to talk to it."""
+"""`antiphon serve AGENT`: the agent over WebSocket, and a page to talk to it.
+
+Open the address it prints to talk to the agent in a browser. Programs connect to /v1/call there.
+Each call's log goes into calls/. Where others can reach the server, set ANTIPHON_TOKEN.
+"""
 
 import argparse
 import asyncio
@@ -70,7 +74,7 @@ async def _serve(
     with listening.socket:
         for warning in _exposed(server):
             _say(f"warning: {warning}")
-        surroundings.calls.mkdir(parents=True, exist_ok=True)
+        environment.folder_for_calls(surroundings)
         await _answer_calls(args, settings, surroundings, server, listening)
 
 

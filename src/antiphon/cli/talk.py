@@ -1,4 +1,8 @@
-"""`antiphon talk AGENT`: the agent on this machine's microphone and speaker."""
+"""`antiphon talk AGENT`: the agent on this machine's microphone and speaker.
+
+Where there is no microphone, or the machine is not the one you sit at, use `serve` and a browser.
+The call log goes into calls/.
+"""
 
 import argparse
 import secrets
@@ -45,11 +49,11 @@ async def _talk(
     transport = MicrophoneTransport(devices.load(), LoopClock())
     if transport.remark:
         say(transport.remark)
-    surroundings.calls.mkdir(parents=True, exist_ok=True)
+    calls = environment.folder_for_calls(surroundings)
     call = f"microphone-{secrets.token_hex(6)}"
     show = Show(console())
     async with open_agent(settings, surroundings, progress=say, where=where) as opened:
-        journal = opened.journal(surroundings.calls / f"{call}.jsonl", call)
+        journal = opened.journal(calls / f"{call}.jsonl", call)
         try:
             return await opened.answer(transport, journal, watchers=[show], begun=stopping.begun)
         finally:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 from antiphon.cli import consented
 from antiphon.cli.live import say
@@ -12,8 +12,6 @@ from antiphon.errors import ConfigError
 from antiphon.net.cloning import Cloner, KnownVoice, NewVoice, clone
 
 __all__ = ["clone_voice", "delete_voice"]
-
-CONSENTS: Final = "consents.jsonl"
 
 
 def clone_voice(task: Task) -> int:
@@ -28,7 +26,7 @@ def clone_voice(task: Task) -> int:
         on=args.consent_on or "",
     )
     wanted = NewVoice(name=name, recordings=given, consent=agreed, language=task.language)
-    consents = _consents(task)
+    consents = task.consents()
     voice = task.with_voices(lambda voices: clone(cast("Cloner", voices), wanted, consents))
     if args.json:
         about = {"provider": task.order.name, "consents": str(consents)}
@@ -40,14 +38,6 @@ def clone_voice(task: Task) -> int:
     if args.sandbox:
         say("the vendor was pretended: the voice is gone now")
     return Exit.OK
-
-
-def _consents(task: Task) -> Path:
-    """Where they are written. What was only pretended does not go among the real ones."""
-    if task.args.consents:
-        return cast("Path", task.args.consents)
-    task.calls.mkdir(parents=True, exist_ok=True)
-    return task.calls / (f"pretended-{CONSENTS}" if task.args.sandbox else CONSENTS)
 
 
 def delete_voice(task: Task) -> int:
@@ -75,7 +65,7 @@ def delete_voice(task: Task) -> int:
 def _sure(voice: KnownVoice, provider: str) -> bool:
     if not sys.stdin.isatty():
         raise ConfigError("nobody is here to be asked before a voice is deleted", fix="say --yes")
-    whose = "cloned by you" if voice.cloned else "not cloned by you"
+    whose = "made by you" if voice.cloned else "not made by you"
     print(f"delete {voice.name} ({voice.id}, {whose}) at {provider}? [y/N] ", end="",
           file=sys.stderr, flush=True)  # fmt: skip
     return sys.stdin.readline().strip().lower() in ("y", "yes")

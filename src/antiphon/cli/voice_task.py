@@ -6,13 +6,13 @@ from argparse import Namespace
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import yaml
 
 from antiphon.errors import ConfigError
 from antiphon.net.cloning import KnownVoice, VoiceList
-from antiphon.net.offering import Offer, Order, Speaks
+from antiphon.net.offering import Designs, Offer, Order, Speaks, Trains
 from antiphon.wiring import providers
 
 __all__ = ["Task", "chosen", "facts", "listed", "options", "whose"]
@@ -20,6 +20,12 @@ __all__ = ["Task", "chosen", "facts", "listed", "options", "whose"]
 T = TypeVar("T")
 
 LANGUAGE: Final = "en"
+CONSENTS: Final = "consents.jsonl"
+EXAMPLES: Final = {
+    "livekit:*": "livekit:elevenlabs.TTS",
+    "compatible-speech/*": "compatible-speech/kokoro",
+}
+"""Of engines behind one name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +55,27 @@ class Task:
                 f"the voices of {self.order.name} cannot be listed here",
                 fix=self.hint,
             )
+        return self.using(self.offer.voices, use)
+
+    def using(self, make: Callable[[Offer, Order], Any], use: Callable[[Any], Awaitable[T]]) -> T:
+        """What comes of using what ``make`` makes, which is closed again."""
         # A package that it needs is looked for as it is for the engine itself.
-        voices: VoiceList = replace(self.offer, make=self.offer.voices).made(self.order)
+        made: VoiceList = replace(self.offer, make=make).made(self.order)
 
         async def used() -> T:
             try:
-                return await use(voices)
+                return await use(made)
             finally:
-                await voices.aclose()
+                await made.aclose()
 
         return asyncio.run(used())
+
+    def consents(self) -> Path:
+        """Where they are written. What was only pretended does not go among the real ones."""
+        if self.args.consents:
+            return cast("Path", self.args.consents)
+        self.calls.mkdir(parents=True, exist_ok=True)
+        return self.calls / (f"pretended-{CONSENTS}" if self.args.sandbox else CONSENTS)
 
     def for_cloning(self) -> None:
         """Raises `ConfigError` where no voice can be made or deleted."""
@@ -68,6 +85,26 @@ class Task:
                 f"voices of {self.order.name} can be neither cloned nor deleted here",
                 fix=f"those that can: {', '.join(able)}",
             )
+
+    def for_designing(self) -> Designs:
+        """Raises `ConfigError` where no voice can be designed."""
+        if self.offer.design is None:
+            able = [offer.name for offer in providers.offers("tts") if offer.design]
+            raise ConfigError(
+                f"voices of {self.order.name} cannot be designed from words here",
+                fix=f"those that can: {', '.join(able)}",
+            )
+        return self.offer.design
+
+    def for_training(self) -> Trains:
+        """Raises `ConfigError` where no voice can be trained."""
+        if self.offer.training is None:
+            able = [offer.name for offer in providers.offers("tts") if offer.training]
+            raise ConfigError(
+                f"voices of {self.order.name} cannot be trained here",
+                fix=f"those that can: {', '.join(able)}",
+            )
+        return self.offer.training
 
 
 async def listed(voices: VoiceList) -> list[KnownVoice]:
@@ -108,9 +145,8 @@ def chosen(name: str) -> tuple[Offer, str]:
             f"no voice is called {name!r}", fix=f"{hint}there are: {', '.join(known)}"
         )
     if meant[0].name.endswith("*"):
-        raise ConfigError(
-            f"{name} is a bridge to many engines", fix="name one, as livekit:elevenlabs.TTS"
-        )
+        example = EXAMPLES.get(meant[0].name, f"{meant[0].name[:-1]}NAME")
+        raise ConfigError(f"{name} is a bridge to many engines", fix=f"name one, as {example}")
     if any(o.voices is not meant[0].voices for o in meant):
         raise ConfigError(
             f"{name} has several engines, and not the same voices in each",

@@ -1,4 +1,4 @@
-"""`antiphon voices PROVIDER`: its voices, listed, heard, cloned with consent, deleted.
+"""`antiphon voices PROVIDER`: its voices, listed, heard, cloned with consent, designed, deleted.
 
 PROVIDER is an engine that speaks, as an agent file names it, or its vendor: `deepgram/aura-2`,
 `elevenlabs`, `piper`. Without more, its voices are listed, those of the account before the
@@ -18,7 +18,9 @@ from antiphon.cli.output import Exit, print_json
 from antiphon.cli.pretended import Makers, local, pretending, sandbox_argument
 from antiphon.cli.trial import advice
 from antiphon.cli.voice_clones import clone_voice, delete_voice
+from antiphon.cli.voice_designs import design_voice, keep_voice
 from antiphon.cli.voice_task import Task, chosen, facts, listed, options, whose
+from antiphon.cli.voice_training import begin_voice, show_progress, train_voice, verify_voice
 from antiphon.config import environment
 from antiphon.errors import ConfigError, ProviderError, Rejected
 from antiphon.models.store import ModelStore
@@ -32,15 +34,22 @@ __all__ = ["arguments", "run"]
 COLUMNS: Final = 100
 """Where there is no terminal to ask."""
 BELONGS: Final = {
-    "out": "say",
-    "voice": "say",
-    "consent_by": "clone",
-    "consent_purpose": "clone",
-    "consent_on": "clone",
-    "consents": "clone",
-    "yes": "delete",
+    "out": ("say",),
+    "voice": ("say",),
+    "professional": ("clone",),
+    "consent_by": ("clone",),
+    "consent_purpose": ("clone",),
+    "consent_on": ("clone",),
+    "consents": ("clone", "verify"),
+    "previewing": ("design",),
+    "name": ("design", "keep"),
+    "into": ("design", "verify", "professional"),
+    "model": ("train",),
+    "yes": ("delete",),
 }
 """Options that mean nothing without another."""
+DOES: Final = ("say", "clone", "delete", "verify", "train", "state")
+"""Options that --keep cannot stand beside."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,9 +71,34 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--clone", nargs="+", metavar=("NAME", "RECORDING"), help="make a voice of that name from"
         " recordings of a person who agreed",
     )  # fmt: skip
+    does.add_argument(
+        "--design", metavar="WORDS", help="make voices of that description, to be heard; the vendor"
+        " charges for it",
+    )  # fmt: skip
     does.add_argument("--delete", metavar="ID", help="delete a voice; asks before")
+    does.add_argument(
+        "--verify", nargs="+", metavar=("ID", "READING"), help="of a professional voice: fetch what"
+        " the person is to read aloud, or send the recording of it",
+    )  # fmt: skip
+    does.add_argument("--train", metavar="ID", help="train a professional voice; takes hours")
+    does.add_argument("--state", metavar="ID", help="how far a professional voice is")
     parser.add_argument("--out", type=Path, metavar="FILE.wav", help="where --say speaks to")
     parser.add_argument("--voice", metavar="ID", help="whose voice --say uses; else the default")
+    parser.add_argument(
+        "--professional", action="store_true", help="begin a voice that is trained on --clone's"
+        " recordings: more of them, more steps, a better voice",
+    )  # fmt: skip
+    parser.add_argument("--name", metavar="NAME", help="of the voice that --design makes")
+    parser.add_argument("--previewing", metavar="TEXT", help="what previews of --design say")
+    parser.add_argument(
+        "--keep", metavar="WHICH", help="make a voice of a preview: of its file, from an earlier"
+        " --design; or with --design, of its number",
+    )  # fmt: skip
+    parser.add_argument(
+        "--into", type=Path, metavar="FOLDER", help="where previews and what is to be read aloud"
+        " are written; else here",
+    )  # fmt: skip
+    parser.add_argument("--model", metavar="MODEL", help="which of the vendor's models to train")
     parser.add_argument("--consent-by", metavar="WHO", help="whose voice it is, by name")
     parser.add_argument("--consent-purpose", metavar="WHY", help="to what use of it they agreed")
     parser.add_argument("--consent-on", metavar="DATE", help="when they agreed: 2026-11-21")
@@ -77,10 +111,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    for option, other in BELONGS.items():
-        if getattr(args, option) and not getattr(args, other):
-            said = option.replace("_", "-")
-            raise ConfigError(f"--{said} means nothing without --{other}")
+    _check(args)
     offer, name = chosen(args.provider)
     outside = environment.read()
     with pretending(args.sandbox, _players(args), [("tts", name)], outside) as around:
@@ -92,19 +123,45 @@ def run(args: argparse.Namespace) -> int:
         )
         task = Task(args, offer, order, around.calls)
         try:
-            if args.say is not None:
-                return _say(task)
-            if args.clone:
-                return clone_voice(task)
-            return delete_voice(task) if args.delete is not None else _list(task)
+            return _done(task)
         except ProviderError as error:
             error.add_note(_fix(error, task))
             raise
 
 
+def _check(args: argparse.Namespace) -> None:
+    for option, others in BELONGS.items():
+        if getattr(args, option) and not any(getattr(args, other) for other in others):
+            said, wanted = option.replace("_", "-"), " or ".join(f"--{other}" for other in others)
+            raise ConfigError(f"--{said} means nothing without {wanted}")
+    if args.keep is not None and any(getattr(args, other) is not None for other in DOES):
+        raise ConfigError("--keep stands alone, or beside --design")
+
+
+def _done(task: Task) -> int:
+    """The one thing that was asked for."""
+    args = task.args
+    if args.design is not None:
+        return design_voice(task)
+    if args.keep is not None:
+        return keep_voice(task)
+    if args.say is not None:
+        return _say(task)
+    if args.clone:
+        return begin_voice(task) if args.professional else clone_voice(task)
+    if args.verify:
+        return verify_voice(task)
+    if args.train is not None:
+        return train_voice(task)
+    if args.state is not None:
+        return show_progress(task)
+    return delete_voice(task) if args.delete is not None else _list(task)
+
+
 def _players(args: argparse.Namespace) -> Makers:
     """Only speech needs an engine behind the pretended vendor."""
-    wanted = args.sandbox == "local" and args.say is not None
+    speaks = args.say is not None or args.design is not None
+    wanted = args.sandbox == "local" and speaks
     return Makers(voice=local().voice) if wanted else Makers()
 
 
@@ -114,9 +171,11 @@ def _fix(error: ProviderError, task: Task) -> str:
     fixes = []
     if key := task.offer.key:
         fixes.append(f"see that {key} is a key of {task.offer.vendor} that may do this")
-    if task.args.clone:
+    if task.args.clone or task.args.verify:
         fixes.append("look at the recording")
-    if task.args.voice or task.args.delete:
+    if task.args.keep:
+        fixes.append("previews are forgotten after a while: design it again")
+    if task.args.voice or task.args.delete or task.args.train or task.args.state:
         fixes.append(f"look at the voice's id: antiphon voices {task.args.provider}")
     return "; ".join(fixes) or "look at the settings: --set"
 

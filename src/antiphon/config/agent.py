@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from antiphon.call.settings import HearingSettings, Language
 from antiphon.config import texts
 from antiphon.config.mistakes import Contradiction, compose, explained, written_at
 from antiphon.dialog.settings import ReceptionistSettings
@@ -33,7 +34,7 @@ from antiphon.turns.settings import PRESETS, TurnSettings
 
 __all__ = ["AgentSettings", "load", "where"]
 
-Provider = Annotated[str, Field(pattern=r"^[a-z0-9_]+[/:][A-Za-z0-9._:/-]+$")]
+Provider = Annotated[str, Field(pattern=r"^[a-z0-9_-]+[/:][A-Za-z0-9._:/-]+$")]
 
 
 def _listed(value: object) -> object:
@@ -67,7 +68,7 @@ class AgentSettings(BaseModel):
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     """Who answers; shown by commands and pages, never spoken."""
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
+    language: Language = "en"
     """Of the caller's speech, as the recogniser is told: ``en``, ``en-GB``."""
     stt: Providers = ("local/moonshine",)
     """Who listens: one name, or a list whose later ones stand in for the first."""
@@ -92,6 +93,8 @@ class AgentSettings(BaseModel):
     milliseconds, as near as its vendor takes it. ``auto``: ``phone`` (20) for lines of 8 kHz,
     ``browser`` (40) for others, and not less than suits the vendor; ``batch`` (200) where nobody
     waits. ``providers`` may say another number for one of them."""
+    hearing: HearingSettings = HearingSettings()
+    """How what the caller says is written down."""
     preset: str = "receptionist"
     """The turn-taking preset that ``turns`` starts from."""
     turns: TurnSettings = TurnSettings()
@@ -137,11 +140,19 @@ class AgentSettings(BaseModel):
                 "turns: floor_s <= sure_s <= unsure_s <= ceiling_s must hold; they are "
                 f"{turns.floor_s}, {turns.sure_s}, {turns.unsure_s}, {turns.ceiling_s}",
                 "turns",
+                fix="change its neighbour too; what is not set here is as the preset has it",
             )
         if self.llm is None and self.llm_large is not None:
             raise Contradiction(
                 "llm_large stands behind llm, and llm is null; name the smaller model there",
                 "llm_large",
+            )
+        if self.hearing.detect and self.language not in self.hearing.detect:
+            raise Contradiction(
+                f"hearing.detect leaves out {self.language}, which is the agent's language",
+                "hearing",
+                "detect",
+                fix=f"add {self.language} to it, or set language to one of them",
             )
         if self.llm is None and self.dialog.small_talk is not None:
             raise Contradiction(

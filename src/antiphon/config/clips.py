@@ -1,19 +1,22 @@
 """The recordings an agent plays within its replies: files in ``clips/`` beside its file."""
 
+import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from antiphon.errors import ConfigError
 from antiphon.mouth.clips import LONGEST_S, MOST_BYTES
 from antiphon.transports.file.audiofile import Recording, read_audio
 
-__all__ = ["FOLDER", "read", "read_all"]
+__all__ = ["FOLDER", "Found", "add", "read", "read_all"]
 
 FOLDER: Final = "clips"
 LARGEST_BYTES: Final = 64 << 20
 """Of a file: a minute of stereo at 96 kHz and 32 bits is less."""
+Found: TypeAlias = dict[str, tuple[bytes, int]]
+"""Clips by name, as `antiphon.mouth.clips.Clips` takes them."""
 _NAME: Final = re.compile(r"\w[\w .-]{0,99}\.wav", re.IGNORECASE)
 
 
@@ -28,7 +31,7 @@ def read(folder: Path, name: str) -> Recording:
         size = file.stat().st_size
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
         what = error.strerror if isinstance(error, OSError) else "links in a circle"
-        fix = f"put the recording into {FOLDER}/ beside the agent file"
+        fix = f"put the recording into {FOLDER}/ beside the agent file{_meant(file)}"
         raise ConfigError(f"cannot read {file}: {what}", fix=fix) from None
     if not inside:
         raise ConfigError(f"{file} leads out of the agent's folder", fix="copy the file itself")
@@ -42,15 +45,28 @@ def read(folder: Path, name: str) -> Recording:
     return recording
 
 
-def read_all(folder: Path, names: Iterable[str]) -> dict[str, tuple[bytes, int]]:
-    """Clips by name, as `antiphon.mouth.clips.Clips` takes them. Raises `ConfigError`."""
-    found: dict[str, tuple[bytes, int]] = {}
-    left = MOST_BYTES
-    for name in dict.fromkeys(names):
-        recording = read(folder, name)
-        found[name] = (recording.pcm, recording.rate_hz)
-        left -= len(recording.pcm)
-        if left < 0:
-            what = f"the clips of this agent are larger than {MOST_BYTES >> 20} MB together"
-            raise ConfigError(what, fix="shorten them, or save them at 8 kHz")
+def _meant(file: Path) -> str:
+    """A name that differs in a letter or two, or in their case only: a Mac and Windows would have
+    found that."""
+    there = {other.name.lower(): other.name for other in file.parent.glob("*")}
+    close = difflib.get_close_matches(file.name.lower(), there, n=1)
+    return f"; did you mean {there[close[0]]!r}?" if close else ""
+
+
+def read_all(folder: Path, names: Iterable[str]) -> Found:
+    """Clips by name. Raises `ConfigError`."""
+    found: Found = {}
+    for name in names:
+        add(found, folder, name)
     return found
+
+
+def add(found: Found, folder: Path, name: str) -> None:
+    """Read one more, unless it is there. Raises `ConfigError`."""
+    if name in found:
+        return
+    recording = read(folder, name)
+    found[name] = (recording.pcm, recording.rate_hz)
+    if sum(len(pcm) for pcm, _ in found.values()) > MOST_BYTES:
+        what = f"the clips of this agent are larger than {MOST_BYTES >> 20} MB together"
+        raise ConfigError(what, fix="shorten them, or save them at 8 kHz")

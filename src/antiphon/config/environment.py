@@ -6,7 +6,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Environment", "read"]
+from antiphon.errors import Missing
+
+__all__ = ["Environment", "folder_for_calls", "read"]
 
 
 class Environment(BaseModel):
@@ -28,6 +30,19 @@ class Environment(BaseModel):
     pretended: str = ""
     """What ``--sandbox`` plays the vendors with: ``local`` or ``scripted``; empty: they are
     real."""
+
+
+def folder_for_calls(surroundings: Environment) -> Path:
+    """Where call logs go, made if need be. Raises `Missing`."""
+    folder = surroundings.calls
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Missing(
+            f"call logs cannot go into {folder}: {error.strerror}",
+            fix="name another folder in ANTIPHON_CALLS",
+        ) from None
+    return folder
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:

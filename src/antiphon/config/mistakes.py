@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from antiphon.config import yamlfixes
 from antiphon.errors import ConfigError
 
 __all__ = ["Contradiction", "compose", "explained", "written_at"]
@@ -25,15 +26,22 @@ Place: TypeAlias = Sequence[str | int]
 _KEY_TAGS: Final = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 _SHAPES: Final[Mapping[str, str]] = {
     "language": "written as en or en-GB",
-    "stt": "written as local/moonshine",
-    "tts": "written as local/piper",
-    "llm": "written as local/smollm2, or null for none",
-    "llm_large": "written as anthropic/MODEL, or null for none",
+    "stt": "written as local/moonshine; `antiphon providers stt` lists them all",
+    "tts": "written as local/piper; `antiphon providers tts` lists them all",
+    "llm": "written as local/smollm2 or openai/MODEL, or null for none; `antiphon providers llm`"
+    " lists them all",
+    "llm_large": "written as anthropic/MODEL, or null for none; `antiphon providers llm` lists"
+    " them all",
     "endpoint": "written as local/smart-turn, or null for none",
 }
 """For settings whose form is a pattern, an example says more than the pattern."""
 _NAMED: Final = ("stt", "tts", "llm", "llm_large", "endpoint")
 _VENDOR: Final = re.compile("[a-z0-9_]+")
+_SECRET: Final = re.compile("key|token|secret|passw", re.IGNORECASE)
+_KEYS_ELSEWHERE: Final = (
+    "keys come out of the environment, never out of a file; `antiphon providers NAME` says under"
+    " which name"
+)
 _MORE: Final = 4
 """Further mistakes that are named; more than these are found after mending the first."""
 
@@ -58,9 +66,9 @@ def compose(text: str, file: str) -> yaml.Node | None:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise ConfigError(f"not YAML: {error.problem}", where=f"{file}:{line}") from None
+        where = f"{file}:{yamlfixes.line_of(error)}"
+        fix = yamlfixes.fix_for(error)
+        raise ConfigError(f"not YAML: {error.problem}", where=where, fix=fix) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         what = f"not YAML: the character {error.character:#06x} may not stand in a file"
@@ -105,13 +113,14 @@ def written_at(node: yaml.Node | None, file: str, setting: str, value: str) -> s
 
 def _words(mistake: Any, loc: Place, root: type[BaseModel]) -> tuple[str, str]:
     """What is wrong at a place, and what to do about it."""
-    name, value = _dotted(loc), _shown.repr(mistake["input"])
+    name = _dotted(loc)
+    empty = mistake["input"] is None
+    value = "nothing" if empty else _shown.repr(mistake["input"])
+    given = "and nothing stands there" if empty else f"not {value}"
     match mistake["type"]:
         case "extra_forbidden":
             allowed = _allowed(root, loc[:-1])
-            close = difflib.get_close_matches(str(loc[-1]), allowed, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            return f"unknown setting {name!r}", f"{hint}allowed here: {', '.join(allowed)}"
+            return f"unknown setting {name!r}", _instead(str(loc[-1]), allowed)
         case "missing":
             return f"{name!r} is missing", f"add a line {loc[-1]}: ..."
         case "value_error":
@@ -119,17 +128,17 @@ def _words(mistake: Any, loc: Place, root: type[BaseModel]) -> tuple[str, str]:
             return str(error), error.fix if isinstance(error, Contradiction) else ""
         case "string_type":
             quoted = not isinstance(mistake["input"], list | dict | None)
-            return f"{name} is text, not {value}", "put it in quotes" if quoted else ""
+            return f"{name} is text, {given}", "put it in quotes" if quoted else ""
         case "string_pattern_mismatch" if loc[0] in _SHAPES:
             return f"{name} cannot be {value}", _shape(str(loc[0]), mistake["input"])
         case "tuple_type":
-            return f"{name} is a list, not {value}", "write [one, another], or each after a dash"
+            return f"{name} is a list, {given}", "write [one, another], or each after a dash"
         case "model_type":
             allowed = _allowed(root, loc)
-            return f"{name} holds settings, not {value}", f"allowed here: {', '.join(allowed)}"
+            return f"{name} holds settings, {given}", f"allowed here: {', '.join(allowed)}"
         case "dict_type" | "mapping_type":
             return (
-                f"{name} holds names and values, not {value}",
+                f"{name} holds names and values, {given}",
                 "write each on a line: name: value",
             )
         case "literal_error":
@@ -137,17 +146,27 @@ def _words(mistake: Any, loc: Place, root: type[BaseModel]) -> tuple[str, str]:
         case "too_short" | "string_too_short":
             return f"{name} is empty", ""
         case _:
-            rule = _bounds(root, loc)
+            rule = _bounds(root, loc) or _plain(mistake)
             if rule:
                 return f"{name} cannot be {value}", f"it may be {rule}"
             return f"{name} cannot be {value}: {mistake['msg']}", ""
 
 
+def _instead(unknown: str, allowed: Sequence[str]) -> str:
+    close = difflib.get_close_matches(unknown, allowed, n=1)
+    if not close and _SECRET.search(unknown):
+        return _KEYS_ELSEWHERE
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}allowed here: {', '.join(allowed)}"
+
+
 def _shape(setting: str, given: str) -> str:
     """How it is written, and what was meant by somebody who only named the vendor."""
-    hint = ""
-    if setting in _NAMED and _VENDOR.fullmatch(given):
-        hint = f"did you mean '{given}/MODEL'? "
+    hint, lower = "", given.lower()
+    if setting in _NAMED and lower != given and "/" in given and " " not in given:
+        hint = f"did you mean {lower!r}? "
+    elif setting in _NAMED and _VENDOR.fullmatch(lower):
+        hint = f"did you mean '{lower}/MODEL'? "
     return f"{hint}it is {_SHAPES[setting]}"
 
 
@@ -160,6 +179,24 @@ def _choice(mistake: Any) -> str:
             f'write "{unquoted}" in quotes: without them it means yes or no; it may be {expected}'
         )
     return f"it may be {expected}"
+
+
+def _plain(mistake: Any) -> str:
+    """The same from what was found, where no field says it: inside lists and mappings."""
+    bounds = mistake.get("ctx", {})
+    match mistake["type"]:
+        case "less_than_equal":
+            return f"{bounds['le']:g} at most"
+        case "greater_than_equal":
+            return f"{bounds['ge']:g} or more"
+        case "float_type" | "float_parsing":
+            return "a number"
+        case "int_type" | "int_parsing" | "int_from_float":
+            return "a whole number"
+        case "bool_type" | "bool_parsing":
+            return "true or false"
+        case _:
+            return ""
 
 
 def _bounds(root: type[BaseModel], loc: Place) -> str:

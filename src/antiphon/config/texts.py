@@ -1,5 +1,6 @@
 """What is wrong with what an agent is told to say: its markup, and the manners it names."""
 
+import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, get_args
@@ -42,11 +43,10 @@ def clip_names(dialog: ReceptionistSettings) -> Iterator[str]:
 
 
 def _check_clips(dialog: ReceptionistSettings, folder: Path) -> None:
-    names: list[str] = []
+    found: clips.Found = {}
     for said, clip in _clips(dialog):
-        names.append(clip.name)
         try:
-            clips.read_all(folder, names)
+            clips.add(found, folder, clip.name)
         except ConfigError as error:
             place = ("dialog", *said.place)
             raise Contradiction(f"{_dotted(place)}: {error.what}", *place, fix=error.fix) from None
@@ -54,7 +54,9 @@ def _check_clips(dialog: ReceptionistSettings, folder: Path) -> None:
 
 def _must_be_known(name: str, known: frozenset[str], *place: str | int) -> None:
     if name and name not in known:
-        fix = f"write it under mouth.manners; there are {', '.join(sorted(known))}"
+        close = difflib.get_close_matches(name, sorted(known), n=1)
+        hint = f"did you mean {close[0]!r}? or " if close else ""
+        fix = f"{hint}write it under mouth.manners; there are {', '.join(sorted(known))}"
         raise Contradiction(f"{_dotted(place)}: there is no manner {name!r}", *place, fix=fix)
 
 

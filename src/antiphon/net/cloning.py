@@ -27,11 +27,13 @@ __all__ = [
     "Cloner",
     "Consent",
     "KnownVoice",
+    "Maker",
     "NamedVoices",
     "NewVoice",
     "Recording",
     "VoiceList",
     "clone",
+    "note",
 ]
 
 CONSENTS_MODE: Final = 0o600
@@ -159,31 +161,40 @@ class Clips:
     """What makes a good one, and who says all this; ``unconfirmed`` where the vendor does not."""
 
 
-class Cloner(VoiceList, Protocol):
-    """Voices that can be added to."""
+class Maker(Protocol):
+    """Somebody who makes voices out of recordings."""
+
+    @property
+    def name(self) -> str:
+        """The vendor's, for errors and for the consents."""
+        ...
 
     async def clone(self, wanted: NewVoice) -> KnownVoice:
         """Make one. Call `antiphon.net.cloning.clone` instead, which writes the consent down.
         Raises a `ProviderError`."""
         ...
 
+
+class Cloner(VoiceList, Maker, Protocol):
+    """Voices that can be added to."""
+
     async def delete(self, voice_id: str) -> None:
         """Forget one. Raises a `ProviderError`: `Rejected` where there is none."""
         ...
 
 
-async def clone(cloner: Cloner, wanted: NewVoice, consents: Path) -> KnownVoice:
+async def clone(cloner: Maker, wanted: NewVoice, consents: Path) -> KnownVoice:
     """Make a voice. The consent is a line of ``consents`` before anything leaves this machine,
     and once more with the voice's id when there is one. Raises `ConfigError` where the file
     cannot be written, a `ProviderError` where the vendor does not make it."""
     said = _as_json(cloner, wanted)
-    await asyncio.to_thread(_append, consents, {"event": "consented", **said})
+    await asyncio.to_thread(note, consents, {"event": "consented", **said})
     voice = await cloner.clone(wanted)
-    await asyncio.to_thread(_append, consents, {"event": "cloned", **said, "voice_id": voice.id})
+    await asyncio.to_thread(note, consents, {"event": "cloned", **said, "voice_id": voice.id})
     return voice
 
 
-def _as_json(cloner: Cloner, wanted: NewVoice) -> dict[str, Any]:
+def _as_json(cloner: Maker, wanted: NewVoice) -> dict[str, Any]:
     consent = wanted.consent
     return {
         "provider": cloner.name,
@@ -195,9 +206,9 @@ def _as_json(cloner: Cloner, wanted: NewVoice) -> dict[str, Any]:
     }
 
 
-def _append(path: Path, line: dict[str, Any]) -> None:
-    """One write at the file's end, so that two processes' lines stay whole, and on the disk when
-    this returns."""
+def note(path: Path, line: dict[str, Any]) -> None:
+    """Add a line to the file of consents: one write at its end, so that two processes' lines stay
+    whole, and on the disk when this returns. Raises `ConfigError` where that cannot be."""
     data = (json.dumps(line, ensure_ascii=False) + "\n").encode(errors="replace")
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, CONSENTS_MODE)

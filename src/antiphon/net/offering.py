@@ -25,8 +25,22 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from antiphon.errors import ConfigError, Missing
 from antiphon.net.account import Account
 from antiphon.net.cloning import Clips, VoiceList
+from antiphon.net.designing import Bounds, Designer
+from antiphon.net.training import Trainer
 
-__all__ = ["Hears", "Offer", "Order", "Port", "Proof", "Speaks", "Thinks", "WrongSetting"]
+__all__ = [
+    "Designs",
+    "Hears",
+    "Offer",
+    "Order",
+    "Port",
+    "Proof",
+    "Skill",
+    "Speaks",
+    "Thinks",
+    "Trains",
+    "WrongSetting",
+]
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -34,6 +48,8 @@ Port: TypeAlias = Literal["stt", "tts", "llm", "endpoint"]
 Proof: TypeAlias = Literal["local", "wire", "sdk boundary"]
 """Where the conformance suite meets it: the engine itself; its wire protocol, spoken by the
 sandbox; or a fake in place of the vendor's own SDK."""
+Skill: TypeAlias = Literal["none", "asked", "always"]
+"""It cannot, or nobody knows that it can; it does where it is asked to; it does anyhow."""
 
 
 # --- what it can do --------------------------------------------------------------------------
@@ -57,6 +73,15 @@ class Hears:
     """Empty: any."""
     languages: tuple[str, ...] = ()
     """The only ones it hears, where that is known here; empty: its maker knows."""
+    formatting: Skill = "none"
+    """Sums, dates and the like as one writes them."""
+    fillers: Skill = "none"
+    """Hesitations are written down: "um", "uh"."""
+    detects_language: bool = False
+    """It can be told several languages, or none, and finds out; most say which one they heard."""
+    speakers: Literal["none", "stretch", "call"] = "none"
+    """Words with who said them, by numbers that hold for the whole call, or only until the next
+    final, as long as one stream of its vendor lasts."""
 
     @property
     def native_mulaw(self) -> bool:
@@ -164,6 +189,27 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Designs:
+    """That a vendor makes voices from words."""
+
+    make: "Callable[[Offer, Order], Designer]"
+    """Raises `ConfigError`, `Missing`."""
+    bounds: Bounds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trains:
+    """That a vendor trains voices on recordings."""
+
+    make: "Callable[[Offer, Order], Trainer]"
+    """Raises `ConfigError`, `Missing`."""
+    clips: Clips
+    """What from."""
+    model: str
+    """Which of the vendor's models is trained where nobody says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """One engine."""
 
@@ -194,6 +240,8 @@ class Offer:
     """What to install it with: ``pip install antiphon[EXTRA]``."""
     notes: str = ""
     """What a user should know before choosing it."""
+    several: str = ""
+    """The model it is where languages are to be told apart and none is set; empty: the same."""
     voices: "Callable[[Offer, Order], VoiceList] | None" = None
     """Makes the list of a voice engine's voices, a `Cloner` where ``can.cloning``; None: it
     cannot be asked for here. Engines with the same voices have the same maker. Raises
@@ -202,6 +250,10 @@ class Offer:
     """Who says that these are the voices, or how to find out."""
     clips: Clips | None = None
     """What a voice can be cloned from."""
+    design: Designs | None = None
+    """Where its voices can also be made from words."""
+    training: Trains | None = None
+    """Where they can also be trained, which takes hours and sounds better."""
 
     @property
     def vendor(self) -> str:

@@ -29,13 +29,17 @@ class Reading:
     confidence: float = 1.0
     words: tuple[tuple[str, float, float, float], ...] = ()
     """Text, start and end in seconds of the audio read, confidence; empty where unknown."""
+    language: str = ""
+    """Heard in it; empty where unknown."""
 
 
 def reading_from(fields: Mapping[str, Any], until: int) -> Reading:
-    """The engine's answer: ``text``, and where it knows them ``confidence`` and ``words``."""
+    """The engine's answer: ``text``, and where it knows them ``confidence``, ``words`` and
+    ``language``."""
     words = tuple((str(w[0]), float(w[1]), float(w[2]), float(w[3])) for w in fields["words"])
     text, confidence = str(fields["text"]), float(fields["confidence"])
-    return Reading(until=until, text=text, confidence=confidence, words=words)
+    language = str(fields.get("language", ""))
+    return Reading(until=until, text=text, confidence=confidence, words=words, language=language)
 
 
 @dataclass(slots=True)

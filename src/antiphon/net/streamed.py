@@ -133,6 +133,8 @@ class Piece:
     text: str = ""
     words: tuple[Word, ...] = ()
     confidence: float = 1.0
+    language: str = ""
+    """As the vendor names it; empty: not told."""
 
     def after(self, floor_s: float) -> "Piece":
         """The part that lies after a moment, by the middle of each word."""
@@ -252,6 +254,7 @@ def _event(
         final=final,
         words=words,
         confidence=min((piece.confidence for piece in pieces), default=1.0),
+        language=next((piece.language for piece in reversed(pieces) if piece.language), ""),
     )
 
 

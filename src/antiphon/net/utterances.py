@@ -29,9 +29,9 @@ class Reader(Protocol):
     def name(self) -> str: ...
 
     def ask(self, fields: Mapping[str, Any], payload: bytes, urgency: Urgency) -> Job:
-        """Read the PCM16 in ``payload``; ``fields`` has ``rate_hz``, ``language``, ``keyterms``
-        and the number of the ``segment``. The job's one answer is what `reading_from` takes.
-        Raises a `ProviderError`."""
+        """Read the PCM16 in ``payload``; ``fields`` has ``rate_hz``, ``language``, ``detect``,
+        ``keyterms`` and the number of the ``segment``. The job's one answer is what
+        `reading_from` takes. Raises a `ProviderError`."""
         ...
 
 
@@ -246,6 +246,7 @@ class UtteranceRecognition:
         fields = {
             "rate_hz": rate_hz,
             "language": self._hearing.language,
+            "detect": list(self._hearing.detect),
             "keyterms": [sendable(term) for term in self._hearing.keyterms],
             "segment": segment.number,
         }
@@ -279,6 +280,7 @@ class UtteranceRecognition:
             final=final,
             words=segment.words(reading, rate_hz),
             confidence=reading.confidence,
+            language=reading.language,
         )
 
     def _nothing(self, until_s: float) -> TranscriptChanged:

@@ -28,6 +28,7 @@ from antiphon.mouth.markup import plain
 from antiphon.observe.latency import Stage, TurnLatency, turns
 from antiphon.observe.logreader import PRETENDED, CallLog, Noted, Ordered, Told
 from antiphon.observe.noted import noted
+from antiphon.observe.speakers import by_speakers
 from antiphon.observe.timebase import AudioClock
 from antiphon.observe.timeline import Guess, Mark, Score, Span, Timeline, Utterance, Wait
 from antiphon.turns.words import same_words
@@ -181,12 +182,13 @@ class _Reading:
         guess = self.guesses.get(answer.turn)
         right = guess is not None and same_words(guess[1], answer.text)
         self._guess_ended(answer.turn, at_s, "hit" if right else "dropped")
+        words = [word for heard in self.heard.values() for word in heard.words]
         self.turns[answer.turn] = Utterance(
             who="caller",
             kind="turn",
             start_s=answer.start_s,
             end_s=answer.end_s,
-            text=answer.text,
+            text=by_speakers(answer, words),
             number=answer.turn,
         )
 

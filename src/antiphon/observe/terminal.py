@@ -24,6 +24,7 @@ from antiphon.events import (
     ReplyStarted,
     ReplyStopped,
     TranscriptChanged,
+    TransferFailed,
 )
 from antiphon.mouth.markup import plain
 from antiphon.observe.figures import summary
@@ -85,6 +86,8 @@ class Show:
                 self._decided(f"the voice was lost: {event.reason}", now, "red")
             case ModelFailed():
                 self._decided(f"the language model failed: {event.reason}", now, "red")
+            case TransferFailed():
+                self._decided(f"not handed over to {event.to}: {event.reason}", now, "red")
             case CallEnded():
                 why = f": {event.reason}" if event.reason else ""
                 self._decided(f"call ended by the {event.by}{why}", now, "")

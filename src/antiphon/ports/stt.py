@@ -10,6 +10,7 @@ Heard: TypeAlias = TranscriptChanged | EndpointHinted
 Encoding: TypeAlias = Literal["pcm16", "mulaw", "alaw"]
 Chunk: TypeAlias = int | Literal["auto", "phone", "browser", "batch"]
 """Milliseconds, or what `antiphon.net.chunks` knows by that name."""
+Formatting: TypeAlias = Literal["plain", "smart"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,15 @@ class Hearing:
     """What that audio was on the caller's line. A vendor who reads mu-law is sent the very bytes
     the telephone sent: G.711 to PCM16 and back loses nothing."""
     language: str = "en"
+    detect: tuple[str, ...] = ()
+    """Languages to tell apart, ``language`` among them, and of each one region; empty: none is
+    looked for. An engine that cannot hears ``language``."""
+    formatting: Formatting = "plain"
+    """``smart``: sums, dates and the like as one writes them, where the engine can."""
+    keep_fillers: bool = False
+    """Hesitations are to be written down by an engine that leaves them out otherwise."""
+    speakers: bool = False
+    """Words are to be told with who said them, where the engine can."""
     keyterms: tuple[str, ...] = ()
     """Words worth expecting: names, products."""
     chunk_ms: Chunk = "auto"

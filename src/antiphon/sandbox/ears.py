@@ -6,6 +6,7 @@ sound is heard. Must not live here: any vendor's messages.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from antiphon.media.edges import Edges
 from antiphon.media.energy import EnergyVad
 from antiphon.ports.stt import Heard, Hearing, Recogniser
 
-__all__ = ["ENCODINGS", "RATE_HZ", "Listener", "ScriptedEars"]
+__all__ = ["ENCODINGS", "RATE_HZ", "Listener", "Said", "ScriptedEars"]
 
 RATE_HZ: Final = 16_000
 ENCODINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
@@ -41,7 +42,7 @@ class Listener:
     ) -> None:
         self._decode = ENCODINGS[encoding]
         self._resampler = Resampler(hearing.rate_hz, RATE_HZ)
-        inner = Hearing(rate_hz=RATE_HZ, language=hearing.language, keyterms=hearing.keyterms)
+        inner = replace(hearing, rate_hz=RATE_HZ, encoding="pcm16")
         self.recognition = ears.listen(inner, tell)
         self._vad, self._edges = EnergyVad(), Edges(512 / RATE_HZ)
         self._slot = self._vad.open()
@@ -81,6 +82,20 @@ class Listener:
         return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A line with what an ear may know beside its words."""
+
+    text: str
+    language: str = ""
+    speakers: tuple[int, ...] = ()
+    """Of each word who says it, the last one all that follow; empty: not known."""
+
+    def by(self, word: int) -> int | None:
+        """Who says a word."""
+        return self.speakers[min(word, len(self.speakers) - 1)] if self.speakers else None
+
+
 class ScriptedEars:
     """A `Recogniser` whose every recognition hears the same lines, one for each stretch of sound,
     and from the first again after the last."""
@@ -88,8 +103,9 @@ class ScriptedEars:
     name = "scripted"
     rates_hz = (RATE_HZ,)
 
-    def __init__(self, says: Sequence[str]) -> None:
-        self._says = tuple(says) or ("hello",)
+    def __init__(self, says: Sequence[str | Said]) -> None:
+        lines = tuple(says) or ("hello",)
+        self._says = tuple(Said(text=line) if isinstance(line, str) else line for line in lines)
 
     async def start(self) -> None:
         """Nothing to load."""
@@ -103,12 +119,12 @@ class ScriptedEars:
 
 class _ScriptedEar:
     def __init__(
-        self, says: Sequence[str], hearing: Hearing, tell: Callable[[Heard], None]
+        self, says: Sequence[Said], hearing: Hearing, tell: Callable[[Heard], None]
     ) -> None:
         self._says, self._rate_hz, self._tell = says, hearing.rate_hz, tell
         self._fed = 0
         self._line = -1
-        self._spoken: list[tuple[str, float, float]] = []
+        self._spoken: list[tuple[Said, float, float]] = []
         """Lines of the segment that are over, and where they lay."""
         self._start_s: float | None = None
         self._stop_s = -1.0
@@ -151,6 +167,8 @@ class _ScriptedEar:
         words = [word for spoken in self._spoken for word in _placed(*spoken)]
         if self._start_s is not None:
             words += self._so_far(self._start_s)
+        told = [said for said, _, _ in self._spoken]
+        told += [self._says[self._line % len(self._says)]] if self._start_s is not None else []
         text = " ".join(word.text for word in words)
         if not final and text == self._told:
             return
@@ -164,6 +182,7 @@ class _ScriptedEar:
                 end_s=now_s,
                 final=final,
                 words=tuple(words),
+                language=next((said.language for said in reversed(told) if said.language), ""),
             )
         )
 
@@ -171,14 +190,19 @@ class _ScriptedEar:
         line = self._says[self._line % len(self._says)]
         if self._stop_s >= 0:
             return _placed(line, start_s, self._stop_s)
-        words = line.split()[: int((self._fed / self._rate_hz - start_s) / WORD_S)]
+        words = line.text.split()[: int((self._fed / self._rate_hz - start_s) / WORD_S)]
         return [
-            Word(text=word, start_s=start_s + n * WORD_S, end_s=start_s + (n + 1) * WORD_S)
+            Word(
+                text=word,
+                start_s=start_s + n * WORD_S,
+                end_s=start_s + (n + 1) * WORD_S,
+                speaker=line.by(n),
+            )
             for n, word in enumerate(words)
         ]
 
 
-def _placed(line: str, start_s: float, end_s: float) -> list[Word]:
+def _placed(line: Said, start_s: float, end_s: float) -> list[Word]:
     """The line's words, spread over the sound that stood for it."""
     samples = round((end_s - start_s) * RATE_HZ)
     return [
@@ -186,6 +210,7 @@ def _placed(line: str, start_s: float, end_s: float) -> list[Word]:
             text=word.text,
             start_s=start_s + word.start_sample / RATE_HZ,
             end_s=start_s + word.end_sample / RATE_HZ,
+            speaker=line.by(n),
         )
-        for word in estimate_words(line, samples)
+        for n, word in enumerate(estimate_words(line.text, samples))
     ]

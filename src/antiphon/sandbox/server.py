@@ -34,7 +34,7 @@ from antiphon.ports.tts import Synthesiser
 from antiphon.sandbox.app import Stage, create_app
 from antiphon.sandbox.certificate import make_certificate
 from antiphon.sandbox.drip import Drip
-from antiphon.sandbox.ears import ScriptedEars
+from antiphon.sandbox.ears import Said, ScriptedEars
 from antiphon.sandbox.faults import Rules
 from antiphon.sandbox.line import TRANSPORT
 from antiphon.sandbox.plugged import all_desks, all_doors
@@ -112,7 +112,7 @@ class Sandbox:
     def __init__(  # noqa: PLR0913 - a world to be set up
         self,
         *,
-        says: Sequence[str] = (),
+        says: Sequence[str | Said] = (),
         ears: Callable[[], Recogniser] | None = None,
         voice: Callable[[], Synthesiser] | None = None,
         mind: Callable[[], LanguageModel] | None = None,

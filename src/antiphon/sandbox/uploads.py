@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from antiphon.events import TranscriptChanged, Word
+from antiphon.events import TranscriptChanged
 from antiphon.net.socket import together
 from antiphon.ports.stt import Hearing
 from antiphon.sandbox.dictation import Dictation
@@ -75,12 +75,7 @@ async def _call(means: Means, name: str, rate_hz: int) -> _Call:
 
 def _shifted(heard: TranscriptChanged, by_s: float) -> TranscriptChanged:
     words = tuple(
-        Word(
-            text=word.text,
-            start_s=max(0.0, word.start_s - by_s),
-            end_s=max(0.0, word.end_s - by_s),
-            confidence=word.confidence,
-        )
+        replace(word, start_s=max(0.0, word.start_s - by_s), end_s=max(0.0, word.end_s - by_s))
         for word in heard.words
     )
     start_s, end_s = max(0.0, heard.start_s - by_s), max(0.0, heard.end_s - by_s)

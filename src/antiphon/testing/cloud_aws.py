@@ -132,16 +132,33 @@ class _Transcribe:
                 raise _Later("try later")
             case _:
                 pass
-        if asked["media_encoding"] != "pcm" or "-" not in asked["language_code"]:
+        options: list[str] = asked.get("language_options") or []
+        one, several = asked["language_code"], len(options) > 1
+        if (one is None) != bool(asked.get("identify_language") and several):
+            raise BadRequestException("either a language, or two and more to identify it from")
+        if several and (asked.get("vocabulary_name") or asked["preferred_language"] not in options):
+            raise BadRequestException("not for languages that are to be identified")
+        language = one or cloud.language or options[0]
+        if asked["media_encoding"] != "pcm" or "-" not in language:
             raise BadRequestException("not so")
-        return _Stream(cloud, HumEar(cloud, asked["media_sample_rate_hz"], "LINEAR16"), trouble)
+        ear = HumEar(cloud, asked["media_sample_rate_hz"], "LINEAR16")
+        voice = "0" if asked.get("show_speaker_label") else None
+        return _Stream(cloud, ear, trouble, language if several else None, voice)
 
 
 class _Stream:
     """Both halves of a ``StartStreamTranscriptionEventStream``."""
 
-    def __init__(self, cloud: AmazonCloud, ear: HumEar, trouble: Trouble) -> None:
+    def __init__(
+        self,
+        cloud: AmazonCloud,
+        ear: HumEar,
+        trouble: Trouble,
+        language: str | None,
+        voice: str | None,
+    ) -> None:
         self._cloud, self._ear, self._trouble = cloud, ear, trouble
+        self._language, self._voice = language, voice
         self._told: asyncio.Queue[Any] = asyncio.Queue()
         self._left = trouble.after
         self._ended = self._stalled = False
@@ -187,7 +204,7 @@ class _Stream:
             if self._ended or self._stalled:
                 return
             self._left -= 1
-            self._told.put_nowait(_event(reading))
+            self._told.put_nowait(_event(reading, self._language, self._voice))
 
     async def _events(self) -> AsyncIterator[Any]:
         yield None  # an event the SDK does not know
@@ -195,12 +212,12 @@ class _Stream:
             yield event
 
 
-def _event(reading: Reading) -> Any:
+def _event(reading: Reading, language: str | None, voice: str | None) -> Any:
     """A ``TranscriptEvent``. Punctuation is an item of its own."""
     items = []
     for word in reading.words:
         text = word.text.rstrip(".,!?")
-        items.append(_item("pronunciation", text, word.start_s, word.end_s, 0.9))
+        items.append(_item("pronunciation", text, word.start_s, word.end_s, 0.9, voice))
         if mark := word.text[len(text) :]:
             items.append(_item("punctuation", mark, word.end_s, word.end_s, None))
     best = SimpleNamespace(transcript=reading.text, items=items, entities=None)
@@ -209,13 +226,21 @@ def _event(reading: Reading) -> Any:
         end_time=reading.end_s,
         is_partial=not reading.closed,
         alternatives=[best],
+        language_code=language,
     )
     return SimpleNamespace(transcript=SimpleNamespace(results=[result]))
 
 
-def _item(kind: str, text: str, start_s: float, end_s: float, sure: float | None) -> Any:
+def _item(
+    kind: str, text: str, start_s: float, end_s: float, sure: float | None, by: str | None = None
+) -> Any:
     return SimpleNamespace(
-        item_type=kind, content=text, start_time=start_s, end_time=end_s, confidence=sure
+        item_type=kind,
+        content=text,
+        start_time=start_s,
+        end_time=end_s,
+        confidence=sure,
+        speaker=by,
     )
 
 

@@ -21,6 +21,7 @@ TICKS: Final = 10_000_000
 
 
 class _PropertyId(Enum):
+    SpeechServiceConnection_LanguageIdMode = 3205
     Speech_SegmentationSilenceTimeoutMs = 9002
 
 
@@ -81,8 +82,17 @@ class AzureCloud(Cloud):
             AudioConfig=_audio_config,
         )
 
-        def recognizer(*, speech_config: "_Config", audio_config: "_Push", language: str) -> Any:
-            return FakeRecognizer(self, speech_config, audio_config, language)
+        def recognizer(
+            *,
+            speech_config: "_Config",
+            audio_config: "_Push",
+            language: str = "",
+            auto_detect_source_language_config: tuple[str, ...] = (),
+        ) -> Any:
+            several = auto_detect_source_language_config
+            if bool(language) == bool(several):
+                raise ValueError("give language or auto_detect_source_language_config, not both")
+            return FakeRecognizer(self, speech_config, audio_config, language, several)
 
         module = SimpleNamespace(
             audio=audio,
@@ -93,6 +103,8 @@ class AzureCloud(Cloud):
             PhraseListGrammar=_Phrases,
             SpeechConfig=_Config,
             SpeechRecognizer=recognizer,
+            AutoDetectSourceLanguageResult=_heard_language,
+            languageconfig=SimpleNamespace(AutoDetectSourceLanguageConfig=_several),
         )
         return cast(SpeechSdk, module)
 
@@ -113,6 +125,16 @@ class _Config:
 
     def set_property(self, property_id: _PropertyId, value: str) -> None:
         self.properties[property_id] = value
+
+
+def _several(*, languages: list[str]) -> tuple[str, ...]:
+    if len({language.partition("-")[0] for language in languages}) < len(languages):
+        raise ValueError("one region of each language")
+    return tuple(languages)
+
+
+def _heard_language(result: Any) -> Any:
+    return SimpleNamespace(language=result.heard_language)
 
 
 def _format(
@@ -186,8 +208,16 @@ class _Phrases:
 class FakeRecognizer:
     """A ``SpeechRecognizer``; `Cloud.asked` has all of them."""
 
-    def __init__(self, cloud: AzureCloud, config: _Config, push: _Push, language: str) -> None:
-        self.config, self.push, self.language = config, push, language
+    def __init__(
+        self,
+        cloud: AzureCloud,
+        config: _Config,
+        push: _Push,
+        language: str,
+        languages: tuple[str, ...] = (),
+    ) -> None:
+        self.config, self.push = config, push
+        self.language, self.languages = language, languages
         self.phrases: list[str] = []
         self.recognizing, self.recognized = _Signal(), _Signal()
         self.canceled, self.session_stopped = _Signal(), _Signal()
@@ -263,6 +293,7 @@ class FakeRecognizer:
         return SimpleNamespace(
             reason=reasons[reading.closed],
             text=reading.text,
+            heard_language=(self._cloud.language or self.languages[0]) if self.languages else None,
             offset=round(reading.start_s * TICKS),
             duration=round((reading.end_s - reading.start_s) * TICKS),
             json=json.dumps({"NBest": [best]} if detailed and self.config.word_times else {}),

@@ -99,16 +99,20 @@ class GoogleCloud(Cloud):
         self.asked.append(first)
         if "audio" in first or not str(first.get("recognizer", "")).startswith("projects/"):
             raise FakeApiError(Status.INVALID_ARGUMENT, "the first message configures")
-        decoding = first["streaming_config"]["config"]["explicit_decoding_config"]
+        config = first["streaming_config"]["config"]
+        decoding, languages = config["explicit_decoding_config"], config["language_codes"]
+        language = self.language or languages[0]
+        if not languages or language not in languages:
+            raise FakeApiError(Status.INVALID_ARGUMENT, "no such language was asked for")
         ear = HumEar(self, decoding["sample_rate_hertz"], decoding["encoding"])
         async for request in requests:
             audio = request["audio"]
             if len(audio) > MOST_BYTES:
                 raise FakeApiError(Status.INVALID_ARGUMENT, "too much audio in one message")
             for reading in ear.feed(audio):
-                yield _results(reading)
+                yield _results(reading, language)
         for reading in ear.finish():
-            yield _results(reading)
+            yield _results(reading, language)
 
     async def _synthesise(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Any, None]:
         config = (await anext(requests))["streaming_config"]
@@ -177,7 +181,7 @@ class _Call:
         self._lost = True
 
 
-def _results(reading: Reading) -> Any:
+def _results(reading: Reading, language: str) -> Any:
     """A ``StreamingRecognizeResponse``. Only finals have word times; every word but the first
     result's begins with its space."""
     words = [
@@ -196,5 +200,6 @@ def _results(reading: Reading) -> Any:
         alternatives=[best],
         is_final=reading.closed,
         result_end_offset=timedelta(seconds=reading.end_s),
+        language_code=language,
     )
     return SimpleNamespace(results=[result])

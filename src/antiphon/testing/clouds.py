@@ -61,6 +61,8 @@ class Victim(Protocol):
 class Cloud:
     """What all of them have."""
 
+    language: str = ""
+    """Heard where several may be; empty: the first of them."""
     key: str = "a-very-secret-key"
     """Any other is refused."""
     says: Mapping[float, str] = field(default_factory=lambda: {300.0: "hello"})

@@ -52,7 +52,8 @@ class _Engine(Protocol):
 
 def conversation(settings: AgentSettings) -> Conversation:
     """A fresh conversation of this agent: what a call runs on, and what a replay runs again."""
-    return Conversation(Machine(settings.turns), Receptionist(settings.dialog))
+    tidy = settings.hearing.tidied(settings.language)
+    return Conversation(Machine(settings.turns), Receptionist(settings.dialog), tidy)
 
 
 class Agent:
@@ -166,6 +167,7 @@ async def open_agent(
         language=settings.language,
         keyterms=settings.keyterms,
         chunk_ms=settings.chunk_ms,
+        heard=settings.hearing,
     )
     try:
         await _start(rosters, clock, progress)

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -89,12 +89,25 @@ def mistakes(
     found: list[ConfigError] = []
     for port, name in named(settings):
         try:
-            made(port, ordered(settings, name, environ, models), where)
+            offer = providers.offered(port, name)
         except ConfigError as error:
-            found.append(error)
-        else:
-            found += _beyond(providers.offered(port, name), name, settings, where)
+            found.append(type(error)(error.what, where=where(port, name), fix=error.fix))
+            continue
+        found += _flaws(offer, ordered(settings, name, environ, models), where)
+        found += _beyond(offer, name, settings, where)
     return [*found, *manners.mistakes(settings, where), *_unused(settings, where)]
+
+
+def _flaws(offer: Offer, order: Order, where: Where) -> Iterator[ConfigError]:
+    """What keeps one engine from being made. A key that is missing hides nothing else."""
+    try:
+        made(offer.port, order, where)
+        return
+    except ConfigError as error:
+        yield error
+    if offer.key and not order.environ.get(offer.key):
+        keyed = replace(order, environ={**order.environ, offer.key: "any"})
+        yield from _flaws(offer, keyed, where)
 
 
 def _unused(settings: AgentSettings, where: Where) -> Iterator[ConfigError]:
@@ -160,7 +173,8 @@ def models(settings: AgentSettings) -> dict[tuple[str, str], str]:
             offer = providers.offered(port, name)
         except ConfigError:  # an agent of another time
             continue
-        if model := model_of(offer, settings.providers.get(name, {})):
+        model = model_of(offer, settings.providers.get(name, {}))
+        if model := model or (offer.several if settings.hearing.detect else ""):
             found[port, name] = model
     return found
 

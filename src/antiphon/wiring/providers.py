@@ -28,6 +28,7 @@ from antiphon.providers.google import offer as google
 from antiphon.providers.livekit import offer as livekit
 from antiphon.providers.moonshine import offer as moonshine
 from antiphon.providers.openai import offer as openai
+from antiphon.providers.openai import offer_compatible as openai_compatible
 from antiphon.providers.openai import offer_llm as openai_llm
 from antiphon.providers.piper import offer as piper
 from antiphon.providers.smart_turn import offer as smart_turn
@@ -60,6 +61,7 @@ OFFERS: Final[list[Offer]] = [
     *livekit.OFFERS,
     *gemini.OFFERS,
     *openai.OFFERS,
+    *openai_compatible.OFFERS,
     *openai_llm.OFFERS,
     *vosk.OFFERS,
     *whispercpp.OFFERS,

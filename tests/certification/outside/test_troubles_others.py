@@ -21,6 +21,7 @@ from twilio.rest import Client
 
 VOICE = "21m00Tcm4TlvDq8ikWAM"
 SAID: Any = {"text": "Hello.", "output_format": "pcm_16000"}
+WORDS: Any = {"voice_description": "A calm voice.", "output_format": "pcm_16000"}
 Options = dict[str, Any]
 
 
@@ -49,7 +50,23 @@ ELEVEN: list[Way] = [
         "POST /v1/text-to-speech/{voice}/stream/with-timestamps",
         _way(lambda c, o: list(c.text_to_speech.stream_with_timestamps(VOICE, **SAID, **o))),
     ),
-]
+    ("POST /v1/text-to-voice/design", _way(lambda c, o: c.text_to_voice.design(**WORDS, **o))),
+    (
+        "POST /v1/text-to-voice",
+        _way(lambda c, o: c.text_to_voice.create(voice_name="m", generated_voice_id="a",
+                                                 voice_description="d", **o)),
+    ),
+    ("POST /v1/voices/pvc", _way(lambda c, o: c.voices.pvc.create(name="A", language="en", **o))),
+    (
+        "POST /v1/voices/pvc/{voice}/samples",
+        _way(lambda c, o: c.voices.pvc.samples.create(VOICE, files=[b"RIFF....WAVE"], **o)),
+    ),
+    (
+        "POST /v1/voices/pvc/{voice}/captcha",
+        _way(lambda c, o: c.voices.pvc.verification.captcha.verify(VOICE, recording=b"RIFF", **o)),
+    ),
+    ("POST /v1/voices/pvc/{voice}/train", _way(lambda c, o: c.voices.pvc.train(VOICE, **o))),
+]  # fmt: skip
 
 
 def _eleven(sandbox: Sandbox, http: httpx.Client, **options: Any) -> tuple[ElevenLabs, Options]:

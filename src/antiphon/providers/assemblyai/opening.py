@@ -14,7 +14,7 @@ from antiphon.ports.stt import Encoding, Hearing
 from antiphon.providers.assemblyai import wire
 from antiphon.providers.assemblyai.settings import UniversalSettings
 
-__all__ = ["ENCODINGS", "begun", "read", "universal_url"]
+__all__ = ["ENCODINGS", "begun", "formats", "read", "universal_url"]
 
 ENCODINGS: Final[Mapping[Encoding, tuple[Encoding, str]]] = {
     "pcm16": ("pcm16", "pcm_s16le"),
@@ -30,7 +30,8 @@ TERM_LETTERS: Final = 50
 def universal_url(settings: UniversalSettings, hearing: Hearing) -> str:
     """Where to listen, and how."""
     language = hearing.language.split("-")[0].lower()
-    by_language = "english" if language == "en" else "multilingual"
+    by_language = "multilingual" if hearing.detect or language != "en" else "english"
+    languages = tuple(dict.fromkeys(one.split("-")[0] for one in hearing.detect)) or (language,)
     model = settings.speech_model or f"universal-streaming-{by_language}"
     steered = model.startswith(("u3-", "universal-3-"))
     return settings.account.socket_url(
@@ -39,16 +40,23 @@ def universal_url(settings: UniversalSettings, hearing: Hearing) -> str:
             ("speech_model", model),
             ("encoding", ENCODINGS[hearing.encoding][1]),
             ("sample_rate", hearing.rate_hz),
-            ("format_turns", settings.format_turns),
+            ("format_turns", formats(settings, hearing)),
             ("end_of_turn_confidence_threshold", settings.end_of_turn_confidence_threshold),
             ("min_turn_silence", settings.min_turn_silence_ms),
             ("max_turn_silence", settings.max_turn_silence_ms),
             ("keyterms_prompt", wire.listed(_expected(hearing))),
-            ("language_codes", wire.listed((language,)) if steered else None),
+            ("language_codes", wire.listed(languages) if steered else None),
+            ("language_detection", bool(hearing.detect) or None),
+            ("speaker_labels", hearing.speakers or None),
             ("inactivity_timeout", settings.inactivity_timeout_s),
             ("session_heartbeat", True),
         ],
     )
+
+
+def formats(settings: UniversalSettings, hearing: Hearing) -> bool:
+    """The end of a turn is told once more, with case, punctuation and numbers as written."""
+    return settings.format_turns or hearing.formatting == "smart"
 
 
 def _expected(hearing: Hearing) -> tuple[str, ...]:

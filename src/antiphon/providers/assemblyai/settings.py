@@ -25,10 +25,10 @@ class UniversalSettings(BaseModel):
     speech_model: str | None = Field(default=None, min_length=1)
     """``universal-3-6-pro``, ``whisper-rt`` and what else the vendor lists. None:
     ``universal-streaming-english`` for an English call, ``universal-streaming-multilingual`` for
-    any other."""
+    any other and for several languages."""
     format_turns: bool = False
     """Case and punctuation at the end of a turn: it is told once more, later, and a final waits
-    for that. The newer models write so anyhow."""
+    for that. The newer models write so anyhow. ``hearing.formatting: smart`` asks for it too."""
     end_of_turn_confidence_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
     """How sure of an end before its own end of turn. None: the vendor's default."""
     min_turn_silence_ms: int | None = Field(default=None, ge=0)
@@ -58,4 +58,7 @@ UNIVERSAL: Final = Hears(
     keep_alive="message",
     keyterms=True,
     encodings=("linear16", "mulaw", "opus", "ogg-opus", "aac"),
+    formatting="asked",
+    detects_language=True,
+    speakers="call",
 )

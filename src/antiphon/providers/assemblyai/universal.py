@@ -16,7 +16,7 @@ from antiphon.net.socket import Peer, Socket, together
 from antiphon.net.streamed import AudioFeed, Piece, Segments
 from antiphon.ports.stt import Heard, Hearing
 from antiphon.providers.assemblyai import wire
-from antiphon.providers.assemblyai.opening import ENCODINGS, begun, read, universal_url
+from antiphon.providers.assemblyai.opening import ENCODINGS, begun, formats, read, universal_url
 from antiphon.providers.assemblyai.settings import CHUNKS, UniversalSettings
 
 __all__ = ["FAREWELL", "Universal"]
@@ -49,6 +49,7 @@ class Universal:
     ) -> None:
         self._peer, self._settings, self._tell = peer, settings, tell
         self._url = universal_url(settings, hearing)
+        self._formats = formats(settings, hearing)
         encoding = ENCODINGS[hearing.encoding][0]
         self._rate_hz = hearing.rate_hz
         chunk_s = CHUNKS.seconds(settings.chunk_ms, hearing)
@@ -95,13 +96,10 @@ class Universal:
         self._segments.forget(until_s, owed=self._owed.until_s is not None)
 
     async def run(self) -> None:
-        socket = await self._peer.connect(self._url)
-        try:
+        async with self._peer.opened(self._url, FAREWELL) as socket:
             await begun(socket, self._peer)
             self._since_s = asyncio.get_running_loop().time()
             await together(self._send(socket), self._listen(socket))
-        finally:
-            await socket.aclose(FAREWELL)
 
     async def _send(self, socket: Socket) -> None:
         while True:
@@ -151,7 +149,7 @@ class Universal:
                 pass  # overtaken, or nothing a call acts on
 
     def _turn_told(self, turn: wire.Turn) -> None:
-        ended = turn.end_of_turn and (turn.turn_is_formatted or not self._settings.format_turns)
+        ended = turn.end_of_turn and (turn.turn_is_formatted or not self._formats)
         piece = self._piece(turn, ended=ended)
         self._segments.heard(piece, closed=ended)
         if not ended:
@@ -174,6 +172,7 @@ class Universal:
                 start_s=self._feed.fed_at_s(word.start / 1000),
                 end_s=self._feed.fed_at_s(word.end / 1000),
                 confidence=word.confidence,
+                speaker=wire.speaker(word.speaker),
             )
             for word in turn.words
         )
@@ -188,6 +187,7 @@ class Universal:
             text=text,
             words=words,
             confidence=min((word.confidence for word in words), default=1.0),
+            language=turn.language_code or "",
         )
 
     # --- finals ------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ __all__ = [
     "decode_server",
     "encode",
     "listed",
+    "speaker",
 ]
 
 FRAME_MS: Final = (50, 1000)
@@ -90,6 +91,7 @@ class Word(Struct, frozen=True):
     word_is_final: bool = True
     """Whether the server may still change its mind about it."""
     speaker: str | UnsetType | None = UNSET
+    """Where ``speaker_labels`` was asked for, of final words: A, B and so on."""
 
 
 class Turn(Struct, frozen=True, tag="Turn", tag_field="type"):
@@ -107,6 +109,9 @@ class Turn(Struct, frozen=True, tag="Turn", tag_field="type"):
     utterance: str = ""
     """Where the speaker paused: what was said before the pause."""
     language_code: str | UnsetType | None = UNSET
+    """Where ``language_detection`` was asked for."""
+    speaker_label: str | UnsetType | None = UNSET
+    """Where ``speaker_labels`` was: who said most of it."""
 
 
 class SpeechStarted(Struct, frozen=True, tag="SpeechStarted", tag_field="type"):
@@ -165,6 +170,11 @@ _SERVER_KINDS: Final = frozenset(
 def listed(values: tuple[str, ...]) -> str | None:
     """Several values as one query parameter takes them; None for none."""
     return _encoder.encode(values).decode() if values else None
+
+
+def speaker(label: str | UnsetType | None) -> int | None:
+    """A speaker by number, A being 0; None where the server does not know."""
+    return ord(label) - ord("A") if label and len(label) == 1 and label.isupper() else None
 
 
 def decode_client(text: str) -> ClientMessage | Unknown:

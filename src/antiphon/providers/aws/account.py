@@ -25,10 +25,16 @@ class Secrets(BaseModel):
     """``AWS_SESSION_TOKEN``, of temporary credentials."""
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> Self:
-        """Those of an environment."""
+    def of(cls, environ: Mapping[str, str], provider: str) -> Self:
+        """Those of an environment. Raises `Missing` where half of the key is not there."""
+        secret = environ.get("AWS_SECRET_ACCESS_KEY", "")
+        if not secret:
+            raise Missing(
+                f"{provider} needs AWS_SECRET_ACCESS_KEY, which is not set",
+                fix="put both halves of the account's key into the environment",
+            )
         return cls(
-            secret=SecretStr(environ.get("AWS_SECRET_ACCESS_KEY", "")),
+            secret=SecretStr(secret),
             token=SecretStr(environ.get("AWS_SESSION_TOKEN", "")),
         )
 
@@ -45,19 +51,11 @@ class Login:
     """Empty: the region's own."""
 
     @classmethod
-    def with_(
-        cls, account: Account, secrets: Secrets, region: str, home: str, provider: str
-    ) -> Self:
-        """Raises `Missing` where half of the key is not there."""
-        secret = secrets.secret.get_secret_value()
-        if not secret:
-            raise Missing(
-                f"{provider} needs AWS_SECRET_ACCESS_KEY, which is not set",
-                fix="put both halves of the account's key into the environment",
-            )
+    def with_(cls, account: Account, secrets: Secrets, region: str, home: str) -> Self:
+        """Of one engine."""
         return cls(
             key_id=account.api_key.get_secret_value(),
-            secret=secret,
+            secret=secrets.secret.get_secret_value(),
             token=secrets.token.get_secret_value(),
             region=region,
             endpoint="" if account.base_url == home else account.base_url,

@@ -17,7 +17,7 @@ def _given(offer: Offer, order: Order) -> dict[str, Any]:
     """What the environment says; a region there is for agent files that name none."""
     given: dict[str, Any] = {
         "account": order.account(offer),
-        "secrets": Secrets.of(order.environ),
+        "secrets": Secrets.of(order.environ, order.name),
     }
     if "region" not in order.options:
         environ = order.environ

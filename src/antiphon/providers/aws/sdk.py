@@ -52,13 +52,15 @@ class Transcribe(Protocol):
     async def start_stream_transcription(
         self,
         *,
-        language_code: str,
         media_sample_rate_hz: int,
         media_encoding: str,
-        vocabulary_name: str | None,
         enable_partial_results_stabilization: bool,
         partial_results_stability: str | None,
-    ) -> Stream: ...
+        **wishes: Any,
+    ) -> Stream:
+        """``wishes``: a ``language_code`` with its vocabulary, or several to choose from; whether
+        speakers are told apart."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,9 @@ TRANSCRIBE: Final = Hears(
     keep_alive="silence",
     keyterms=False,
     encodings=("linear16", "flac", "ogg-opus"),
+    formatting="always",  # unconfirmed
+    detects_language=True,
+    speakers="stretch",
 )
 POLLY: Final = Speaks(
     streaming=True,

@@ -42,12 +42,9 @@ class TranscribeRecogniser:
         self._login: Login | None = None
 
     async def start(self) -> None:
-        """Raises `Missing` where half of the key is not there. The vendor is met by the first
-        call."""
+        """The vendor is met by the first call."""
         settings = self._settings
-        self._login = Login.with_(
-            settings.account, settings.secrets, settings.region, HOME, self.name
-        )
+        self._login = Login.with_(settings.account, settings.secrets, settings.region, HOME)
         self._sdk = await asyncio.to_thread(self._load)
         self._client = self._sdk.client(self._login)
 
@@ -74,10 +71,9 @@ class TranscribeRecogniser:
         try:
             async with asyncio.timeout(settings.connect_within_s):
                 stream = await self._client.start_stream_transcription(
-                    language_code=settings.language or locale(hearing.language),
+                    **_wishes(settings, hearing),
                     media_sample_rate_hz=hearing.rate_hz,
                     media_encoding="pcm",
-                    vocabulary_name=settings.vocabulary,
                     enable_partial_results_stabilization=settings.stability is not None,
                     partial_results_stability=settings.stability,
                 )
@@ -87,6 +83,22 @@ class TranscribeRecogniser:
         except self._sdk.errors as error:
             raise of_transcribe(error, self._login, self.name) from None
         return TranscribeSession(stream, self._sdk, self._login, self.name)
+
+
+def _wishes(settings: TranscribeSettings, hearing: Hearing) -> dict[str, Any]:
+    """One language, or several to choose from; whether speakers are told apart."""
+    speakers = {"show_speaker_label": True} if hearing.speakers else {}
+    if settings.language or not hearing.detect:
+        language = settings.language or locale(hearing.language)
+        return {"language_code": language, "vocabulary_name": settings.vocabulary, **speakers}
+    return {
+        **speakers,
+        "language_code": None,
+        "identify_language": True,
+        "language_options": [locale(one) for one in hearing.detect],
+        "preferred_language": locale(hearing.language),
+        "vocabulary_names": [settings.vocabulary] if settings.vocabulary else None,
+    }
 
 
 class TranscribeSession:
@@ -140,6 +152,7 @@ def _piece(result: Any) -> Piece:
         text=(best.transcript or "").strip(),
         words=words,
         confidence=min((word.confidence for word in words), default=1.0),
+        language=result.language_code or "",
     )
 
 
@@ -157,6 +170,13 @@ def _words(items: Any) -> tuple[Word, ...]:
                 start_s=item.start_time or 0.0,
                 end_s=item.end_time or 0.0,
                 confidence=1.0 if item.confidence is None else item.confidence,
+                speaker=_speaker(item.speaker),
             )
         )
     return tuple(words)
+
+
+def _speaker(label: str | None) -> int | None:
+    """``0`` or ``spk_0``: both are about (third party)."""
+    number = (label or "").rpartition("_")[2]
+    return int(number) if number.isdecimal() else None

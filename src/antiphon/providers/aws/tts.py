@@ -46,10 +46,9 @@ class PollySynthesiser:
         self.fingerprint = f"polly {settings.voice} {settings.engine} {settings.rate_hz}"
 
     async def start(self) -> None:
-        """Raises `Missing` where half of the key is not there. The vendor is met by the first
-        utterance."""
+        """The vendor is met by the first utterance."""
         settings = self._settings
-        login = Login.with_(settings.account, settings.secrets, settings.region, HOME, self.name)
+        login = Login.with_(settings.account, settings.secrets, settings.region, HOME)
         self._login = login
         self._sdk, self._client = await asyncio.to_thread(self._loaded, login)
 

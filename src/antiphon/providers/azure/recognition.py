@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -28,6 +29,8 @@ __all__ = ["HOME", "RecognitionSession"]
 HOME: Final = "https://eastus.stt.speech.microsoft.com"
 TICKS: Final = 10_000_000
 """In a second."""
+LANGUAGES: Final = 10
+"""The most that can be told apart (the vendor's documentation)."""
 REJECTED: Final = ("AuthenticationFailure", "BadRequest", "Forbidden")
 """Forbidden is a free account whose quota is used up."""
 
@@ -45,6 +48,7 @@ class RecognitionSession:
         self._recognizer: Any = None
         self._push: Any = None
         self._phrases: Any = None
+        self._detects = False
 
     async def begin(self, hearing: Hearing) -> None:
         """Let the SDK connect. Raises a `ProviderError` where it will not even try; a refusal by
@@ -118,7 +122,7 @@ class RecognitionSession:
         self._recognizer = sdk.SpeechRecognizer(
             speech_config=config,
             audio_config=sdk.audio.AudioConfig(stream=self._push),
-            language=settings.language or locale(hearing.language),
+            **self._languages(config, hearing),
         )
         if hearing.keyterms:
             self._phrases = sdk.PhraseListGrammar.from_recognizer(self._recognizer)
@@ -128,6 +132,17 @@ class RecognitionSession:
         self._recognizer.recognized.connect(self._on_final)
         self._recognizer.canceled.connect(self._on_canceled)
         self._recognizer.session_stopped.connect(self._on_stopped)
+
+    def _languages(self, config: Any, hearing: Hearing) -> dict[str, Any]:
+        """One, or several to choose from."""
+        sdk, language = self._sdk, self._settings.language
+        self._detects = bool(hearing.detect) and not language
+        if not self._detects:
+            return {"language": language or locale(hearing.language)}
+        offered = [locale(one) for one in hearing.detect][:LANGUAGES]
+        config.set_property(sdk.PropertyId.SpeechServiceConnection_LanguageIdMode, "Continuous")
+        several = sdk.languageconfig.AutoDetectSourceLanguageConfig
+        return {"auto_detect_source_language_config": several(languages=offered)}
 
     async def _started(self) -> None:
         """Begin, which blocks. Raises what the SDK does."""
@@ -154,11 +169,17 @@ class RecognitionSession:
     # --- on the SDK's threads ----------------------------------------------------------------
 
     def _on_partial(self, event: Any) -> None:
-        self._hand_over(Told(piece=_piece(event.result), closed=False))
+        self._hand_over(Told(piece=self._piece(event.result), closed=False))
 
     def _on_final(self, event: Any) -> None:
         if event.result.reason == self._sdk.ResultReason.RecognizedSpeech:
-            self._hand_over(Told(piece=_piece(event.result), closed=True))
+            self._hand_over(Told(piece=self._piece(event.result), closed=True))
+
+    def _piece(self, result: Any) -> Piece:
+        if not self._detects:
+            return _piece(result)
+        heard = self._sdk.AutoDetectSourceLanguageResult(result).language
+        return replace(_piece(result), language=heard or "")
 
     def _on_canceled(self, event: Any) -> None:
         details = event.cancellation_details

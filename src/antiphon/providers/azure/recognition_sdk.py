@@ -74,14 +74,22 @@ class SpeechSdk(Protocol):
     ResultReason: Any
     CancellationReason: Any
     PhraseListGrammar: Any
+    languageconfig: Any
+    """A module; of it, ``AutoDetectSourceLanguageConfig``."""
 
     def SpeechConfig(self, **given: str) -> Any:  # noqa: N802
         """Of ``subscription``, and ``region`` or ``endpoint``."""
         ...
 
     def SpeechRecognizer(  # noqa: N802
-        self, *, speech_config: Any, audio_config: Any, language: str
-    ) -> Recognizer: ...
+        self, *, speech_config: Any, audio_config: Any, **languages: Any
+    ) -> Recognizer:
+        """``languages``: a ``language``, or an ``auto_detect_source_language_config``."""
+        ...
+
+    def AutoDetectSourceLanguageResult(self, result: Any) -> Any:  # noqa: N802
+        """Has the ``language`` that was heard, or None."""
+        ...
 
 
 def load() -> SpeechSdk:

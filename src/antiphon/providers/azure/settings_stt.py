@@ -51,4 +51,6 @@ RECOGNITION: Final = Hears(
     encodings=("linear16", "mulaw", "alaw"),
     # PCM at others is not promised (unconfirmed).
     rates_hz=(16_000, 8_000),
+    formatting="always",  # unconfirmed
+    detects_language=True,
 )

@@ -4,13 +4,12 @@ The vendor's REST interface has no memory from one request to the next, so the c
 may differ in tone; its SDK's interface has word times, this one has none.
 """
 
-import logging
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final
 
 from antiphon.audio import g711
-from antiphon.errors import ConfigError, ProviderError, Rejected
+from antiphon.errors import ConfigError
 from antiphon.net.http import Http
 from antiphon.net.spoken_http import HttpUtterance
 from antiphon.ports.tts import Speaking
@@ -19,7 +18,6 @@ from antiphon.providers.azure.settings import SPEECH, SpeechSettings
 
 __all__ = ["SpeechSynthesiser"]
 
-log: Final = logging.getLogger(__name__)
 MULAW_HZ: Final = 8000
 LOWEST: Final = -12.0
 HIGHEST: Final = 7.0
@@ -51,13 +49,7 @@ class SpeechSynthesiser:
     async def start(self) -> None:
         """Ask for the list of voices. Raises `Rejected` for a key the vendor refuses; a vendor
         that is away for the moment does not keep the process from starting."""
-        try:
-            async with self._http.ask("GET", wire.VOICES_PATH):
-                pass
-        except Rejected:
-            raise
-        except ProviderError as error:
-            log.warning("not reached at start, will be tried again: %s", error)
+        await self._http.knock(wire.VOICES_PATH)
 
     def utter(self, speaking: Speaking) -> HttpUtterance:
         sound = partial(self._sound, speaking)

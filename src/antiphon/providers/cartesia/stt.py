@@ -111,11 +111,8 @@ class InkRecognition:
         self._segments.forget(until_s, owed=self._owed.until_s is not None)
 
     async def run(self) -> None:
-        socket = await self._peer.connect(self._url)
-        try:
+        async with self._peer.opened(self._url, wire.CLOSE) as socket:
             await together(self._send(socket), self._listen(socket))
-        finally:
-            await socket.aclose(wire.CLOSE)
 
     async def _send(self, socket: Socket) -> None:
         while True:

@@ -6,7 +6,6 @@ spoken. Whoever closes the audio early makes us cancel the context.
 """
 
 import asyncio
-import logging
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -14,11 +13,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from antiphon.audio import g711
-from antiphon.errors import ProviderError, Rejected, TimedOut, Unavailable
+from antiphon.errors import ProviderError, TimedOut, Unavailable
 from antiphon.net.child_job import sendable
 from antiphon.net.clauses import pieces, speakable, whole_samples
 from antiphon.net.multiplex import Channel, Multiplex
 from antiphon.net.refusal import refusal, washed
+from antiphon.net.start import trial
 from antiphon.ports.tts import Speaking, Spoken
 from antiphon.providers.cartesia import account, wire
 from antiphon.providers.cartesia.settings import EMOTIONS, SONIC, SonicSettings
@@ -26,7 +26,6 @@ from antiphon.providers.cartesia.words import WordTimes
 
 __all__ = ["SonicSynthesiser", "SonicUtterance"]
 
-log: Final = logging.getLogger(__name__)
 
 AHEAD: Final = 2
 """Flushes that may be under way: the piece being spoken and the next."""
@@ -59,12 +58,8 @@ class SonicSynthesiser:
     async def start(self) -> None:
         """Connect, and stay connected. Raises `Rejected` for a key the vendor refuses; a vendor
         that is away for the moment does not keep the process from starting."""
-        try:
+        with trial():
             await self.shared.connect()
-        except Rejected:
-            raise
-        except ProviderError as error:
-            log.warning("not reached at start, will be tried again: %s", error)
 
     def utter(self, speaking: Speaking) -> "SonicUtterance":
         return SonicUtterance(self, self._asking(speaking))

@@ -149,11 +149,8 @@ class InkTurnsRecognition:
 
     async def run(self) -> None:
         while True:
-            socket = await self._peer.connect(self._url)
-            try:
+            async with self._peer.opened(self._url, CLOSE) as socket:
                 await together(self._send(socket), self._listen(socket))
-            finally:
-                await socket.aclose(CLOSE)
 
     async def _send(self, socket: Socket) -> None:
         outgoing, idle_s = self._feed.outgoing, self._settings.silence_after_s

@@ -17,11 +17,12 @@ from antiphon.ports.stt import Heard, Hearing
 from antiphon.providers.deepgram.settings import FLUX_CHUNKS, FluxSettings
 from antiphon.providers.deepgram.wire import flux as wire
 
-__all__ = ["FluxRecognition", "flux_url"]
+__all__ = ["SEVERAL", "FluxRecognition", "flux_url"]
 
 STEP_S: Final = 0.08
 """It reads in steps of about this (unconfirmed): what it has read up to so little before a moment
 is all there was. Silence that it waits for is sent in them."""
+SEVERAL: Final = "flux-general-multi"
 FAREWELL: Final = wire.encode(wire.CloseStream())
 HINTS: Final[dict[str, Literal["eager", "resumed", "ended"]]] = {
     "EagerEndOfTurn": "eager",
@@ -32,17 +33,19 @@ HINTS: Final[dict[str, Literal["eager", "resumed", "ended"]]] = {
 
 def flux_url(settings: FluxSettings, hearing: Hearing) -> str:
     """Where to listen, and how."""
-    several = settings.model == "flux-general-multi"
+    model = settings.model or (SEVERAL if hearing.detect else "flux-general-en")
+    hints = hearing.detect or (hearing.language,)
     return settings.account.socket_url(
         "/v2/listen",
         [
-            ("model", settings.model),
+            ("model", model),
             ("encoding", WIRE_NAMES[hearing.encoding]),
             ("sample_rate", hearing.rate_hz),
             ("eager_eot_threshold", settings.eager_eot_threshold),
             ("eot_threshold", settings.eot_threshold),
             ("eot_timeout_ms", settings.eot_timeout_ms),
-            ("language_hint", hearing.language if several else None),
+            *(("language_hint", one) for one in hints if model == SEVERAL),
+            ("numerals", hearing.formatting == "smart" or None),
             *(("keyterm", term) for term in hearing.keyterms),
         ],
     )
@@ -87,11 +90,8 @@ class FluxRecognition:
         self._segments.forget(until_s, owed=self._owed.until_s is not None)
 
     async def run(self) -> None:
-        socket = await self._peer.connect(self._url)
-        try:
+        async with self._peer.opened(self._url, FAREWELL) as socket:
             await together(self._send(socket), self._listen(socket))
-        finally:
-            await socket.aclose(FAREWELL)
 
     async def _send(self, socket: Socket) -> None:
         outgoing, idle_s = self._feed.outgoing, self._settings.silence_after_s
@@ -155,14 +155,22 @@ class FluxRecognition:
             for word in info.words
             if word.start is not None and word.end is not None
         )
+        language = info.languages[0] if info.languages else ""
         text = info.transcript.strip()
         if len(timed) == len(info.words):
-            return Piece(start_s=start_s, end_s=end_s, text=text, words=timed, confidence=sure)
+            return Piece(
+                start_s=start_s,
+                end_s=end_s,
+                text=text,
+                words=timed,
+                confidence=sure,
+                language=language,
+            )
         # Without times, what was forgotten is known by how many words it had.
         if self._skipped:
             text = " ".join(word.word for word in info.words[self._skipped :])
             start_s = end_s
-        return Piece(start_s=start_s, end_s=end_s, text=text, confidence=sure)
+        return Piece(start_s=start_s, end_s=end_s, text=text, confidence=sure, language=language)
 
     # --- finals ------------------------------------------------------------------------------
 

@@ -8,10 +8,10 @@ from typing import Final
 
 from antiphon.audio import g711
 from antiphon.errors import ProviderError, Rejected, Unavailable
-from antiphon.net.flushed import Dialect, FlushedUtterance, Voices
+from antiphon.net.flushed import Dialect, FlushedUtterance
 from antiphon.net.refusal import washed
 from antiphon.ports.tts import Speaking
-from antiphon.providers.deepgram.account import peer
+from antiphon.providers.deepgram.account import voices
 from antiphon.providers.deepgram.settings import FluxTtsSettings
 from antiphon.providers.deepgram.wire import flux_tts as wire
 
@@ -42,12 +42,7 @@ class FluxSynthesiser:
             farewell=CLOSE,
             break_off=INTERRUPT,
         )
-        self._voices = Voices(
-            peer(self.name, settings.account, speaks=True),
-            dialect,
-            spare=settings.spare,
-            audio_within_s=settings.audio_within_s,
-        )
+        self._voices = voices(self.name, settings, dialect)
         self.rate_hz: int = settings.rate_hz
         self.fingerprint = f"deepgram {settings.voice} {settings.encoding} {settings.rate_hz}"
 

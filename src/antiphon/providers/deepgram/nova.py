@@ -1,5 +1,6 @@
 """One call's ear at Nova-3: audio out, `Results` in, finals on demand."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -19,23 +20,31 @@ BLUR_S: Final = 0.05
 voice is not known better."""
 ALIVE_S: Final = 0.3
 """A vendor that has told of audio this little before a moment has not stalled."""
+SEVERAL: Final = "multi"
 KEEP_ALIVE: Final = wire.encode(wire.KeepAlive())
 FINALIZE: Final = wire.encode(wire.Finalize())
 FAREWELL: Final = wire.encode(wire.CloseStream())
 
 
 def nova_url(settings: NovaSettings, hearing: Hearing) -> str:
-    """Where to listen, and how."""
+    """Where to listen, and how. ``language_hint`` is of the vendor's documentation; its client does
+    not have it here."""
+    language = settings.language or (SEVERAL if hearing.detect else hearing.language)
     return settings.account.socket_url(
         "/v1/listen",
         [
             ("model", settings.model),
-            ("language", settings.language or hearing.language),
+            ("language", language),
+            *(("language_hint", one) for one in hearing.detect if language == SEVERAL),
             ("encoding", WIRE_NAMES[hearing.encoding]),
             ("sample_rate", hearing.rate_hz),
             ("channels", 1),
             ("interim_results", True),
             ("punctuate", True),
+            ("smart_format", hearing.formatting == "smart" or None),
+            ("filler_words", hearing.keep_fillers or None),
+            # The vendor's client calls diarize=true old.
+            ("diarize_model", "latest" if hearing.speakers else None),
             ("numerals", settings.numerals),
             ("endpointing", settings.endpointing_ms or False),
             *(("keyterm", term) for term in hearing.keyterms),
@@ -90,11 +99,8 @@ class NovaRecognition:
         self._segments.forget(until_s, owed=self._owed.until_s is not None)
 
     async def run(self) -> None:
-        socket = await self._peer.connect(self._url)
-        try:
+        async with self._peer.opened(self._url, FAREWELL) as socket:
             await together(self._send(socket), self._listen(socket))
-        finally:
-            await socket.aclose(FAREWELL)
 
     async def _send(self, socket: Socket) -> None:
         while True:
@@ -150,6 +156,7 @@ class NovaRecognition:
                 start_s=self._feed.fed_at_s(word.start),
                 end_s=self._feed.fed_at_s(word.end),
                 confidence=word.confidence,
+                speaker=word.speaker,
             )
             for word in best.words
         )
@@ -159,6 +166,7 @@ class NovaRecognition:
             text=best.transcript.strip(),
             words=words,
             confidence=best.confidence,
+            language=_language(best),
         )
 
     # --- finals ------------------------------------------------------------------------------
@@ -174,3 +182,9 @@ class NovaRecognition:
             within = f"{self._settings.finalise_within_s:g} s"
             raise TimedOut(f"no final transcript within {within}", provider=self._peer.provider)
         self._answer()
+
+
+def _language(best: wire.Alternative) -> str:
+    """Of several, the one most of the words are in."""
+    told = best.languages or tuple(word.language for word in best.words if word.language)
+    return Counter(told).most_common(1)[0][0] if told else ""

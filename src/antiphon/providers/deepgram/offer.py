@@ -5,6 +5,7 @@ from typing import Final
 
 from antiphon.net.offering import Offer, Order
 from antiphon.providers.deepgram import voices
+from antiphon.providers.deepgram.flux import SEVERAL
 from antiphon.providers.deepgram.flux_tts import FluxSynthesiser
 from antiphon.providers.deepgram.settings import (
     AURA,
@@ -48,7 +49,14 @@ _offer = partial(
 
 OFFERS: Final = (
     _offer(name="deepgram/nova-3", port="stt", can=NOVA, settings=NovaSettings, make=_nova),
-    _offer(name="deepgram/flux", port="stt", can=FLUX, settings=FluxSettings, make=_flux),
+    _offer(
+        name="deepgram/flux",
+        port="stt",
+        can=FLUX,
+        settings=FluxSettings,
+        make=_flux,
+        several=SEVERAL,
+    ),
     _offer(
         name="deepgram/aura-2",
         port="tts",

@@ -38,7 +38,8 @@ class NovaSettings(BaseModel):
     model: str = "nova-3"
     """``nova-3``, ``nova-3-medical`` and what else the vendor lists."""
     language: str | None = None
-    """Instead of the agent's: ``multi`` for several at once."""
+    """Instead of the agent's: ``multi`` for several at once, which ``hearing.detect`` asks for
+    too."""
     endpointing_ms: int | None = Field(default=None, ge=10)
     """So long a pause ends a piece at the vendor's. None: our own turn-taking asks for finals."""
     numerals: bool = True
@@ -61,8 +62,9 @@ class FluxSettings(BaseModel):
 
     account: Account
     """Whose account, and where."""
-    model: Literal["flux-general-en", "flux-general-multi"] = "flux-general-en"
-    """English, or several languages; those get the agent's as a hint."""
+    model: Literal["flux-general-en", "flux-general-multi"] | None = None
+    """English, or several languages; those get the agent's as hints. None: several where
+    ``hearing.detect`` names some, else English."""
     eager_eot_threshold: float | None = Field(default=0.5, ge=0.3, le=0.9)
     """How sure of an end for the eager event. None: no such events."""
     eot_threshold: float = Field(default=0.7, ge=0.5, le=0.9)
@@ -131,6 +133,10 @@ NOVA: Final = Hears(
     keep_alive="message",
     keyterms=True,
     encodings=(*_LISTENING, "flac", "amr-nb", "amr-wb", "speex", "g729"),
+    formatting="asked",
+    fillers="asked",
+    detects_language=True,
+    speakers="call",
 )
 FLUX: Final = Hears(
     streaming=True,
@@ -140,6 +146,8 @@ FLUX: Final = Hears(
     keep_alive="silence",
     keyterms=True,
     encodings=_LISTENING,
+    formatting="asked",
+    detects_language=True,
 )
 AURA: Final = Speaks(
     streaming=True,

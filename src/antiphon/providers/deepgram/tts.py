@@ -6,9 +6,9 @@ A clause is a `Speak` and a `Flush`; its audio is what comes until `Flushed`.
 from typing import Final
 
 from antiphon.errors import Unavailable
-from antiphon.net.flushed import Dialect, FlushedUtterance, Voices
+from antiphon.net.flushed import Dialect, FlushedUtterance
 from antiphon.ports.tts import Speaking
-from antiphon.providers.deepgram.account import peer
+from antiphon.providers.deepgram.account import voices
 from antiphon.providers.deepgram.settings import AURA, AuraSettings
 from antiphon.providers.deepgram.wire import aura as wire
 
@@ -37,12 +37,7 @@ class AuraSynthesiser:
             break_off=CLEAR,
             asks_per_minute=FLUSHES,
         )
-        self._voices = Voices(
-            peer(self.name, settings.account, speaks=True),
-            dialect,
-            spare=settings.spare,
-            audio_within_s=settings.audio_within_s,
-        )
+        self._voices = voices(self.name, settings, dialect)
         self.rate_hz: int = settings.rate_hz
         self.fingerprint = f"deepgram {settings.voice} linear16 {settings.rate_hz}"
 

@@ -6,12 +6,12 @@ interrupted one still sent is thrown away by the next.
 """
 
 import asyncio
-import logging
 from collections import defaultdict, deque
 from typing import Final
 
-from antiphon.errors import ProviderError, Rejected, RemoteProtocolError, Unavailable
+from antiphon.errors import ProviderError, RemoteProtocolError, Unavailable
 from antiphon.net.socket import Peer, Socket
+from antiphon.net.start import trial
 from antiphon.providers.elevenlabs.account import trouble
 from antiphon.providers.elevenlabs.wire import speech as wire
 
@@ -20,8 +20,6 @@ __all__ = ["Connection", "Connections", "Context"]
 SEND_WITHIN_S: Final = 0.03
 """Whoever closes the audio early must be free within 50 ms."""
 GOODBYE: Final = wire.encode(wire.Asked(close_socket=True))
-
-log: Final = logging.getLogger(__name__)
 
 
 class Context:
@@ -162,12 +160,8 @@ class Connections:
 
     async def warm(self, url: str) -> None:
         """Connect before anybody speaks. Raises `Rejected`; what may pass is only logged."""
-        try:
+        with trial():
             await self._found(url)
-        except Rejected:
-            raise
-        except ProviderError as error:
-            log.warning("not reached at start, will be tried again: %s", error)
 
     async def context(self, url: str) -> Context:
         """A new context. Raises a `ProviderError`."""

@@ -4,7 +4,8 @@ from functools import partial
 from typing import Final
 
 from antiphon.net.cloning import Clips
-from antiphon.net.offering import Offer, Order
+from antiphon.net.offering import Designs, Offer, Order, Trains
+from antiphon.providers.elevenlabs.designs import BOUNDS, ElevenLabsDesigner
 from antiphon.providers.elevenlabs.settings import (
     SCRIBE,
     STREAMED,
@@ -16,6 +17,8 @@ from antiphon.providers.elevenlabs.settings import (
 )
 from antiphon.providers.elevenlabs.streamed import StreamedSynthesiser
 from antiphon.providers.elevenlabs.stt import ScribeRecogniser
+from antiphon.providers.elevenlabs.trained import CLIPS as TRAINING_CLIPS
+from antiphon.providers.elevenlabs.trained import MODEL, ElevenLabsTrainer
 from antiphon.providers.elevenlabs.tts import SpeechSynthesiser
 from antiphon.providers.elevenlabs.voices import ElevenLabsVoices
 
@@ -39,6 +42,14 @@ def _voices(offer: Offer, order: Order) -> ElevenLabsVoices:
     return ElevenLabsVoices(order.account(offer))
 
 
+def _designer(offer: Offer, order: Order) -> ElevenLabsDesigner:
+    return ElevenLabsDesigner(order.account(offer))
+
+
+def _trainer(offer: Offer, order: Order) -> ElevenLabsTrainer:
+    return ElevenLabsTrainer(order.account(offer))
+
+
 CLIPS: Final = Clips(
     most=25,
     kinds=("wav", "mp3", "m4a", "flac", "ogg", "webm"),
@@ -53,7 +64,13 @@ _offer = partial(
     address="ELEVENLABS_BASE_URL",
     home="https://api.elevenlabs.io",
 )
-_list = partial(_offer, voices=_voices, clips=CLIPS)
+_list = partial(
+    _offer,
+    voices=_voices,
+    clips=CLIPS,
+    design=Designs(make=_designer, bounds=BOUNDS),
+    training=Trains(make=_trainer, clips=TRAINING_CLIPS, model=MODEL),
+)
 _voice = partial(_list, port="tts", can=VOICE, make=_speech)
 
 OFFERS: Final = (

@@ -9,6 +9,7 @@ documentation), none is sent where nothing came since the last.
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from antiphon.audio import g711
@@ -30,6 +31,7 @@ BLUR_S: Final = 0.05
 KEYTERMS: Final = 50
 KEYTERM_LETTERS: Final = 20
 """The most there may be, and of each (a peer's client says so)."""
+AUTO: Final = "auto"
 COMMIT: Final = "commit"
 """Waits among the audio; what is sent in its place is made when it is its turn."""
 
@@ -38,7 +40,8 @@ log: Final = logging.getLogger(__name__)
 
 def url(settings: ScribeSettings, hearing: Hearing) -> str:
     """Where to listen, and how."""
-    language = (settings.language or hearing.language).partition("-")[0].lower()
+    agents = AUTO if hearing.detect else hearing.language
+    language = (settings.language or agents).partition("-")[0].lower()
     terms = [term for term in hearing.keyterms if 0 < len(term) <= KEYTERM_LETTERS][:KEYTERMS]
     if len(terms) < len(hearing.keyterms):
         log.info("keyterms left out: there may be %d of %d letters", KEYTERMS, KEYTERM_LETTERS)
@@ -49,7 +52,8 @@ def url(settings: ScribeSettings, hearing: Hearing) -> str:
             ("audio_format", "ulaw_8000" if _native(hearing) else f"pcm_{hearing.rate_hz}"),
             ("commit_strategy", "manual"),
             ("include_timestamps", True),
-            ("language_code", None if language == "auto" else language),
+            ("language_code", None if language == AUTO else language),
+            ("include_language_detection", bool(hearing.detect) or None),
             ("enable_logging", settings.enable_logging),
             *(("keyterms", term) for term in terms),
         ],
@@ -69,7 +73,7 @@ class ScribeRecognition:
     ) -> None:
         self._peer, self._settings = peer, settings
         self._url, self._rate_hz = url(settings, hearing), hearing.rate_hz
-        self._mulaw = _native(hearing)
+        self._mulaw, self._detects = _native(hearing), bool(hearing.detect)
         encoding: Encoding = "mulaw" if self._mulaw else "pcm16"
         chunk_s = SCRIBE_CHUNKS.seconds(settings.chunk_ms, hearing)
         self._feed = AudioFeed(hearing.rate_hz, chunk_s, peer.provider, encoding)
@@ -118,11 +122,8 @@ class ScribeRecognition:
         self._segments.forget(until_s, owed=self._owed.until_s is not None)
 
     async def run(self) -> None:
-        socket = await self._peer.connect(self._url)
-        try:
+        async with self._peer.opened(self._url) as socket:
             await together(self._send(socket), self._listen(socket))
-        finally:
-            await socket.aclose()
 
     # --- what it sends -----------------------------------------------------------------------
 
@@ -178,7 +179,9 @@ class ScribeRecognition:
                 self._timeless = None
             case wire.TimedCommitted(text=text, words=words):
                 self._plain = None
-                self._close(self._piece(text, self._until_s, words or ()))
+                piece = self._piece(text, self._until_s, words or ())
+                told = (message.language_code or "") if self._detects else ""
+                self._close(replace(piece, language=told))
             case wire.Trouble(message_type="commit_throttled") if self._commits:
                 self._not_committed()
             case wire.Trouble(message_type=kind, error=said):

@@ -166,7 +166,8 @@ class ScribeSettings(BaseModel):
     model_id: str = Field(default="scribe_v2_realtime", min_length=1)
     """The vendor's name of the model."""
     language: str | None = None
-    """Instead of the agent's; ``auto``: the vendor finds out."""
+    """Instead of the agent's; ``auto``: the vendor finds out, as with ``hearing.detect``, of which
+    it is not told which languages may come."""
     enable_logging: bool = True
     """False: the vendor keeps nothing, which takes an enterprise plan."""
     finalise_within_s: PositiveFloat = 1.5
@@ -203,4 +204,9 @@ SCRIBE: Final = Hears(
     keyterms=True,
     encodings=("linear16", "mulaw"),
     rates_hz=(8000, 16_000, 22_050, 24_000, 44_100, 48_000),
+    # It leaves them out where no_verbatim is asked for, and only there.
+    fillers="always",
+    # That it writes so is third party.
+    formatting="always",
+    detects_language=True,
 )

@@ -4,14 +4,13 @@ What was said before goes with each request, so that the voice does not begin an
 clause.
 """
 
-import logging
 from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
-from antiphon.errors import ProviderError, Rejected, RemoteProtocolError, Unavailable
+from antiphon.errors import Rejected, RemoteProtocolError, Unavailable
 from antiphon.net.spoken_http import HttpUtterance
 from antiphon.ports.tts import Speaking, SpokenWord
 from antiphon.providers.elevenlabs.account import http
@@ -25,8 +24,6 @@ BEFORE_LETTERS: Final = 500
 """Of what was said before; more makes requests larger and nothing better."""
 PARTIAL: Final = "missing_permissions"
 """A good key that may not list voices; it may speak all the same (the name is unconfirmed)."""
-
-log: Final = logging.getLogger(__name__)
 
 
 class StreamedSynthesiser:
@@ -45,13 +42,10 @@ class StreamedSynthesiser:
         vendor refuses; a vendor that is away for the moment does not keep the process from
         starting."""
         try:
-            async with self._http.ask("GET", "/v1/voices"):
-                pass
+            await self._http.knock("/v1/voices")
         except Rejected as refused:
             if PARTIAL not in str(refused):
                 raise
-        except ProviderError as error:
-            log.warning("not reached at start, will be tried again: %s", error)
 
     def utter(self, speaking: Speaking) -> HttpUtterance:
         return HttpUtterance(_Telling(self, speaking), provider=self.name)

@@ -14,6 +14,8 @@ __all__ = ["ElevenLabsVoices"]
 
 M = TypeVar("M")
 
+OWN: Final = ("cloned", "generated", "professional")
+"""Kinds of voices that accounts make; others may have shared theirs."""
 SILENT_S: Final = 60.0
 """Recordings are worked on before the answer comes."""
 
@@ -35,7 +37,7 @@ class ElevenLabsVoices:
                 id=voice.voice_id,
                 name=voice.name or voice.voice_id,
                 language=(voice.labels or {}).get("language", ""),
-                cloned=voice.category == "cloned",
+                cloned=voice.category in OWN and voice.is_owner is not False,
             )
             for voice in self._read(wire.decode_voices, body).voices
         )

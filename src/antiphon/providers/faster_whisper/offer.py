@@ -27,6 +27,7 @@ OFFERS: Final = (
             keyterms=True,
             encodings=("linear16",),
             rates_hz=(16_000,),
+            formatting="always",  # unconfirmed
         ),
         proof="local",
         settings=FasterWhisperSettings,

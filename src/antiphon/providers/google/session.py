@@ -37,7 +37,7 @@ def opening(settings: SpeechSettings, project: str, hearing: Hearing) -> Request
             "sample_rate_hertz": hearing.rate_hz,
             "audio_channel_count": 1,
         },
-        "language_codes": [settings.language or locale(hearing.language)],
+        "language_codes": _languages(settings, hearing),
         "model": settings.model,
         "features": {"enable_automatic_punctuation": True, "enable_word_time_offsets": True},
     }
@@ -53,11 +53,19 @@ def opening(settings: SpeechSettings, project: str, hearing: Hearing) -> Request
     }
 
 
+def _languages(settings: SpeechSettings, hearing: Hearing) -> list[str]:
+    """Of several the vendor hears the most likely."""
+    if settings.language:
+        return [settings.language]
+    return [locale(one) for one in hearing.detect or (hearing.language,)]
+
+
 class SpeechSession:
     """See `antiphon.net.sessions.Session`. Open it with `begin`."""
 
-    def __init__(self, sdk: Sdk, provider: str) -> None:
-        self._sdk, self._provider = sdk, provider
+    def __init__(self, sdk: Sdk, provider: str, *, detects: bool = False) -> None:
+        """``detects``: several languages were asked for, and which one it was is worth telling."""
+        self._sdk, self._provider, self._detects = sdk, provider, detects
         self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING)
         self._call: Call | None = None
         self._closed_s = 0.0
@@ -125,6 +133,7 @@ class SpeechSession:
             text=" ".join("".join(each.transcript for each in best).split()),
             words=words if timed else (),
             confidence=min((each.confidence or 1.0 for each in best), default=1.0),
+            language=results[-1].language_code if self._detects else "",
         )
 
 

@@ -80,6 +80,10 @@ SPEECH: Final = Hears(
     keep_alive="silence",
     keyterms=True,
     encodings=("linear16", "mulaw", "alaw"),
+    formatting="always",  # punctuation is asked for; numbers in digits are unconfirmed
+    # How many, and where, depends on model and location; that any tells speakers apart while it
+    # streams is unconfirmed.
+    detects_language=True,
 )
 VOICE: Final = Speaks(
     streaming=True,

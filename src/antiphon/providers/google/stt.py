@@ -64,7 +64,7 @@ class SpeechRecogniser:
     async def _begin(self, hearing: Hearing) -> SpeechSession:
         if self._sdk is None or self._client is None:
             raise Rejected("was not started", provider=self.name)
-        session = SpeechSession(self._sdk, self.name)
+        session = SpeechSession(self._sdk, self.name, detects=bool(hearing.detect))
         first = opening(self._settings, self._project, hearing)
         await session.begin(self._client, first, self._settings.connect_within_s)
         return session

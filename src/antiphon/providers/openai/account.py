@@ -57,4 +57,5 @@ def trouble(problem: Problem, *, provider: str) -> ProviderError:
 
 
 def _headers(account: Account) -> dict[str, str]:
-    return {"Authorization": f"Bearer {account.api_key.get_secret_value()}"}
+    key = account.api_key.get_secret_value()
+    return {"Authorization": f"Bearer {key}"} if key else {}

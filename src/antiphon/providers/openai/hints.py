@@ -20,12 +20,18 @@ class Hints:
 
 
 def hints(model: str, hearing: Hearing, *, language: str | None, prompt: str | None) -> Hints:
-    """``language`` and ``prompt`` are the settings'."""
-    code = language or hearing.language.partition("-")[0]
+    """``language`` and ``prompt`` are the settings'. A model that cannot be told several languages
+    is told none, and finds out."""
+    code = language or (None if hearing.detect else _code(hearing.language))
+    codes = (code,) if code else tuple(dict.fromkeys(map(_code, hearing.detect)))
     terms = tuple(sendable(term) for term in hearing.keyterms)
     if model.startswith(("gpt-transcribe", "gpt-live-transcribe")):
         # By the vendor's client only these take the plurals.
-        return Hints(languages=(code,), keywords=terms or None, prompt=prompt)
+        return Hints(languages=codes, keywords=terms or None, prompt=prompt)
     if model.startswith("gpt-realtime-whisper"):
         return Hints(language=code, prompt=prompt)
     return Hints(language=code, prompt=prompt or ", ".join(terms) or None)
+
+
+def _code(language: str) -> str:
+    return language.partition("-")[0]

@@ -107,6 +107,9 @@ REALTIME: Final = Hears(
     keep_alive="none",
     keyterms=True,
     encodings=("linear16", "mulaw", "alaw"),
+    formatting="always",  # as it was trained to write (unconfirmed)
+    # Only gpt-transcribe says which one it heard, by the vendor's client.
+    detects_language=True,
 )
 TRANSCRIBE: Final = Hears(
     streaming=False,
@@ -116,6 +119,8 @@ TRANSCRIBE: Final = Hears(
     keep_alive="none",
     keyterms=True,
     encodings=("linear16",),
+    formatting="always",  # as it was trained to write (unconfirmed)
+    detects_language=True,
 )
 SPEECH: Final = Speaks(
     streaming=True,

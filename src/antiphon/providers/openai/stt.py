@@ -1,14 +1,13 @@
 """OpenAI as a `Recogniser`, twice: realtime sessions, and recordings."""
 
-import logging
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from antiphon.errors import ProviderError, Rejected
 from antiphon.net.child_job import Urgency
 from antiphon.net.readings import RequestRecognition
 from antiphon.net.socket import Socket
+from antiphon.net.start import trial
 from antiphon.net.utterances import Cadence
 from antiphon.ports.stt import Heard, Hearing
 from antiphon.providers.openai.account import http, peer
@@ -18,7 +17,6 @@ from antiphon.providers.openai.stt_realtime import RealtimeRecognition, greet, r
 
 __all__ = ["RealtimeRecogniser", "TranscribeRecogniser"]
 
-log: Final = logging.getLogger(__name__)
 TRIAL_S: Final = 0.5
 """Of silence, read at start."""
 
@@ -65,12 +63,8 @@ class TranscribeRecogniser:
         refuses; a vendor that is away for the moment does not keep the process from starting."""
         hearing = Hearing()
         silence = bytes(2 * round(TRIAL_S * hearing.rate_hz))
-        try:
+        with trial():
             await read(self._http, self._settings, hearing, silence, "start.wav")
-        except Rejected:
-            raise
-        except ProviderError as error:
-            log.warning("not reached at start, will be tried again: %s", error)
 
     def listen(self, hearing: Hearing, tell: Callable[[Heard], None]) -> RequestRecognition:
         cadence = Cadence(
@@ -82,8 +76,8 @@ class TranscribeRecogniser:
         async def ask(fields: Mapping[str, Any], pcm: bytes, urgency: Urgency) -> Mapping[str, Any]:
             # The name is for whoever looks for an utterance in the vendor's log.
             name = f"{call}-{fields['segment']}.wav"
-            text = await read(self._http, self._settings, hearing, pcm, name)
-            return {"text": text, "confidence": 1.0, "words": ()}
+            told = await read(self._http, self._settings, hearing, pcm, name)
+            return {"text": told.text, "language": told.language, "confidence": 1.0, "words": ()}
 
         return RequestRecognition(self.name, ask, hearing, tell, cadence)
 

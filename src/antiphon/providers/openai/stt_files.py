@@ -3,6 +3,8 @@
 Which recordings are read when is `antiphon.net.readings`.
 """
 
+from dataclasses import dataclass
+
 from antiphon.errors import RemoteProtocolError, Unavailable
 from antiphon.net import sse
 from antiphon.net.frames import Unknown
@@ -14,15 +16,24 @@ from antiphon.providers.openai.hints import hints
 from antiphon.providers.openai.settings_speech import TranscribeSettings
 from antiphon.providers.openai.wire import transcribe as wire
 
-__all__ = ["read"]
+__all__ = ["Read", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What is said in a recording."""
+
+    text: str
+    language: str = ""
+    """Empty where the vendor does not tell."""
 
 
 async def read(
     http: Http, settings: TranscribeSettings, hearing: Hearing, pcm: bytes, name: str
-) -> str:
-    """What is said in a recording; ``name`` is its file's. Raises a `ProviderError`."""
+) -> Read:
+    """``name`` is the recording's file's. Raises a `ProviderError`."""
     if len(pcm) / 2 / hearing.rate_hz < wire.LEAST_S:
-        return ""  # no word is that short
+        return Read("")  # no word is that short
     model = settings.model
     help_ = hints(model, hearing, language=settings.language, prompt=settings.prompt)
     streams = not model.startswith("whisper")
@@ -44,21 +55,25 @@ async def read(
         ) as answer:
             if streams:
                 return await _streamed(answer, http.provider)
-            return wire.decode_answer(await answer.body()).text.strip()
+            return _read(wire.decode_answer(await answer.body()))
     except RemoteProtocolError as error:
         what = f"sent what cannot be read: {error}"
         raise Unavailable(what, provider=http.provider) from None
 
 
-async def _streamed(answer: Answer, provider: str) -> str:
+def _read(told: wire.Transcript | wire.TextDone) -> Read:
+    return Read(told.text.strip(), told.languages[0].code if told.languages else "")
+
+
+async def _streamed(answer: Answer, provider: str) -> Read:
     events = sse.events(answer.lines())
     async for sent in events:
         if sent.data == "[DONE]":
             break
         match wire.decode_event(sent.data):
-            case wire.TextDone(text=text):
+            case wire.TextDone() as done:
                 await finish(events)
-                return text.strip()
+                return _read(done)
             case Unknown(type="error"):
                 raise Unavailable("gave up in the middle of a reading", provider=provider)
             case _:

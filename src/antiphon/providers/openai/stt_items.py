@@ -26,6 +26,7 @@ class _Item:
     """As the vendor names it, once it has."""
     acknowledged: bool = False
     text: str = ""
+    language: str = ""
     done: bool = False
 
 
@@ -110,11 +111,11 @@ class Items:
         if item is not None and not item.done:
             item.text += delta
 
-    def read(self, item_id: str, text: str) -> None:
-        """All of an item's text."""
+    def read(self, item_id: str, text: str, language: str = "") -> None:
+        """All of an item's text, and the language it is in where the vendor told."""
         item = self._named(item_id)
         if item is not None:
-            item.text, item.done = text.strip(), True
+            item.text, item.language, item.done = text.strip(), language, True
 
     def tell(self, until: int) -> None:
         """Tell what is known, the audio having come to ``until``."""
@@ -150,4 +151,5 @@ class Items:
             end_s=end / self._rate_hz,
             text=text,
             words=item.voice.words(Reading(until=until, text=text), self._rate_hz),
+            language=item.language,
         )

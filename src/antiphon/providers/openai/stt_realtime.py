@@ -131,12 +131,9 @@ class RealtimeRecognition:
         self._items.segments.forget(until_s, owed=self._owed.until_s is not None)
 
     async def run(self) -> None:
-        socket = await self._peer.connect(self._url)
-        try:
+        async with self._peer.opened(self._url) as socket:
             await socket.send(self._opening)
             await together(self._send(socket), self._listen(socket))
-        finally:
-            await socket.aclose()
 
     # --- what it is sent ---------------------------------------------------------------------
 
@@ -193,8 +190,8 @@ class RealtimeRecognition:
             case wire.TranscriptionDelta(item_id=item_id, delta=delta):
                 self._items.heard(item_id, delta)
                 self._items.tell(self._fed)
-            case wire.TranscriptionCompleted(item_id=item_id, transcript=text):
-                self._read(item_id, text)
+            case wire.TranscriptionCompleted(item_id=item_id, transcript=text, languages=heard):
+                self._read(item_id, text, heard[0].code if heard else "")
             case wire.TranscriptionFailed(item_id=item_id, error=problem):
                 if problem.code != UNREADABLE:
                     raise trouble(problem, provider=self._peer.provider)
@@ -207,8 +204,8 @@ class RealtimeRecognition:
             case _:
                 pass  # the rest tells nothing a call acts on
 
-    def _read(self, item_id: str, text: str) -> None:
-        self._items.read(item_id, text)
+    def _read(self, item_id: str, text: str, language: str = "") -> None:
+        self._items.read(item_id, text, language)
         self._items.tell(self._fed)
         self._pay()
 

@@ -5,17 +5,17 @@ The vendor has no memory from one request to the next, so the clauses of a reply
 tone; ``instructions`` hold them together.
 """
 
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
 from typing import Final
 
-from antiphon.errors import ConfigError, ProviderError, Rejected, RemoteProtocolError, Unavailable
+from antiphon.errors import ConfigError, RemoteProtocolError, Unavailable
 from antiphon.net import sse
 from antiphon.net.frames import Unknown
 from antiphon.net.http import Answer
 from antiphon.net.spoken_http import HttpUtterance
+from antiphon.net.start import trial
 from antiphon.ports.tts import Speaking
 from antiphon.providers.openai.account import finish, http
 from antiphon.providers.openai.settings_speech import SPEECH, SpeechSettings
@@ -23,7 +23,6 @@ from antiphon.providers.openai.wire import speech as wire
 
 __all__ = ["SpeechSynthesiser"]
 
-log: Final = logging.getLogger(__name__)
 TRIAL: Final = "Hello."
 """Said at start, to nobody."""
 
@@ -50,14 +49,10 @@ class SpeechSynthesiser:
         """Have a word spoken, which leaves a warm connection. Raises `Rejected` for a key, a model
         or a voice the vendor refuses; a vendor that is away for the moment does not keep the
         process from starting."""
-        try:
+        with trial():
             async with aclosing(self._sound(Speaking(), TRIAL)) as sound:
                 async for _ in sound:
                     pass
-        except Rejected:
-            raise
-        except ProviderError as error:
-            log.warning("not reached at start, will be tried again: %s", error)
 
     def utter(self, speaking: Speaking) -> HttpUtterance:
         return HttpUtterance(partial(self._sound, speaking), provider=self.name)

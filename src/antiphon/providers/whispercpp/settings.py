@@ -19,7 +19,8 @@ class WhisperCppSettings(BaseModel):
     account: Account
     """Where it is."""
     language: str | None = None
-    """Instead of the agent's: ``auto`` lets the model guess, and pay for it."""
+    """Instead of the agent's: ``auto`` lets the model guess, and pay for it, as ``hearing.detect``
+    does; where it guesses a language nobody named, it reads once more in the agent's."""
     first_partial_s: PositiveFloat = 0.3
     """After speech began, the first reading."""
     partial_every_s: PositiveFloat = 0.8
@@ -38,4 +39,6 @@ SERVER: Final = Hears(
     keyterms=True,
     encodings=("linear16",),
     rates_hz=(16_000,),
+    formatting="always",  # unconfirmed
+    detects_language=True,
 )

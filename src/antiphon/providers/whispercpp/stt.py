@@ -1,15 +1,15 @@
 """A whisper.cpp server as a `Recogniser`: one request at a time, whoever's call it is for."""
 
-import logging
 import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from antiphon.errors import ProviderError, Rejected, RemoteProtocolError, Unavailable
+from antiphon.errors import RemoteProtocolError, Unavailable
 from antiphon.net.child_job import Urgency
 from antiphon.net.http import Http
 from antiphon.net.readings import RequestRecognition
+from antiphon.net.start import trial
 from antiphon.net.turnstile import Turnstile
 from antiphon.net.utterances import Cadence
 from antiphon.net.wav import to_wav
@@ -22,7 +22,6 @@ __all__ = ["WhisperCppRecogniser"]
 RATE_HZ: Final = 16_000
 IDLE_S: Final = 4.0
 """The server closes what nobody used for five seconds."""
-log: Final = logging.getLogger(__name__)
 
 
 class WhisperCppRecogniser:
@@ -42,13 +41,9 @@ class WhisperCppRecogniser:
         """Have a second of silence read, which warms the model. Raises `Rejected` where the
         server refuses it; one that is away for the moment does not keep the process from
         starting."""
-        fields = {"rate_hz": RATE_HZ, "language": "en", "keyterms": (), "segment": 0}
-        try:
+        fields = {"rate_hz": RATE_HZ, "language": "en", "detect": (), "keyterms": (), "segment": 0}
+        with trial():
             await self._read("start", fields, bytes(2 * RATE_HZ), Urgency.SOON)
-        except Rejected:
-            raise
-        except ProviderError as error:
-            log.warning("not reached at start, will be tried again: %s", error)
 
     def listen(self, hearing: Hearing, tell: Callable[[Heard], None]) -> RequestRecognition:
         read = partial(self._read, secrets.token_hex(4))
@@ -64,7 +59,23 @@ class WhisperCppRecogniser:
     async def _read(
         self, call: str, fields: Mapping[str, Any], pcm: bytes, urgency: Urgency
     ) -> Mapping[str, Any]:
-        form = wire.form(self._settings.language or fields["language"], tuple(fields["keyterms"]))
+        if self._settings.language or not fields["detect"]:
+            heard = await self._ask(
+                call, fields, pcm, urgency, self._settings.language or fields["language"]
+            )
+            return _answer(heard, "")
+        heard = await self._ask(call, fields, pcm, urgency, wire.AUTO)
+        told = wire.code(heard.language)
+        if not told or told in (one.partition("-")[0] for one in fields["detect"]):
+            return _answer(heard, told)
+        # A guess at a word or a noise: nobody on this line speaks that.
+        language = fields["language"]
+        return _answer(await self._ask(call, fields, pcm, urgency, language), language)
+
+    async def _ask(
+        self, call: str, fields: Mapping[str, Any], pcm: bytes, urgency: Urgency, language: str
+    ) -> wire.Heard:
+        form = wire.form(language, tuple(fields["keyterms"]))
         # The name is the server's log's: which call, which utterance.
         file = (f"{call}-{fields['segment']}.wav", to_wav(pcm, fields["rate_hz"]), "audio/wav")
         async with self._turnstile.turn(urgency):
@@ -72,8 +83,16 @@ class WhisperCppRecogniser:
             async with request as answer:
                 body = await answer.body()
         try:
-            heard = wire.heard(wire.decode(body))
+            return wire.heard(wire.decode(body))
         except RemoteProtocolError as error:
             what = f"sent what cannot be read: {error}"
             raise Unavailable(what, provider=self.name) from None
-        return {"text": heard.text, "words": heard.words, "confidence": heard.confidence}
+
+
+def _answer(heard: wire.Heard, language: str) -> Mapping[str, Any]:
+    return {
+        "text": heard.text,
+        "words": heard.words,
+        "confidence": heard.confidence,
+        "language": language,
+    }

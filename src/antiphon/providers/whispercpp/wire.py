@@ -21,6 +21,7 @@ from msgspec import UNSET, Struct, UnsetType
 from antiphon.net import frames
 
 __all__ = [
+    "AUTO",
     "FORM",
     "INVALID",
     "PATH",
@@ -29,6 +30,7 @@ __all__ = [
     "Segment",
     "Text",
     "Token",
+    "code",
     "decode",
     "encode",
     "form",
@@ -50,6 +52,26 @@ FORM: Final[Mapping[str, str]] = {
     "suppress_nst": "true",
 }
 """Sent with every recording; a server that does not know a field lets it pass."""
+AUTO: Final = "auto"
+"""In place of a language: the model guesses it, and the answer tells which."""
+NAMES: Final[Mapping[str, str]] = dict(
+    pair.split("=")
+    for pair in (
+        "english=en chinese=zh german=de spanish=es russian=ru korean=ko french=fr japanese=ja"
+        " portuguese=pt turkish=tr polish=pl catalan=ca dutch=nl arabic=ar swedish=sv italian=it"
+        " indonesian=id hindi=hi finnish=fi vietnamese=vi hebrew=he ukrainian=uk greek=el malay=ms"
+        " czech=cs romanian=ro danish=da hungarian=hu tamil=ta norwegian=no thai=th urdu=ur"
+        " croatian=hr bulgarian=bg lithuanian=lt latin=la welsh=cy slovak=sk telugu=te persian=fa"
+        " latvian=lv bengali=bn serbian=sr azerbaijani=az slovenian=sl kannada=kn estonian=et"
+        " macedonian=mk breton=br basque=eu icelandic=is armenian=hy nepali=ne mongolian=mn"
+        " bosnian=bs kazakh=kk albanian=sq swahili=sw galician=gl marathi=mr punjabi=pa khmer=km"
+        " shona=sn yoruba=yo somali=so afrikaans=af georgian=ka belarusian=be tajik=tg sindhi=sd"
+        " gujarati=gu amharic=am yiddish=yi lao=lo uzbek=uz faroese=fo pashto=ps turkmen=tk"
+        " nynorsk=nn maltese=mt sanskrit=sa luxembourgish=lb myanmar=my tibetan=bo tagalog=tl"
+        " malagasy=mg assamese=as tatar=tt lingala=ln hausa=ha bashkir=ba javanese=jw sundanese=su"
+    ).split()
+)
+"""What the model calls its languages in an answer, and in a form."""
 ASIDE: Final = re.compile(r"\s*(\[[^\]]*\]|\([^)]*\)|\*[^*]*\*)\s*")
 """Not said but described: ``[BLANK_AUDIO]``, ``(silence)``, ``*sighs*``."""
 
@@ -103,6 +125,8 @@ class Heard:
     confidence: float
     words: tuple[tuple[str, float, float, float], ...]
     """Text, start, end, confidence; empty where the times are not known."""
+    language: str = ""
+    """As the answer names it; empty where nothing was said."""
 
 
 _answer: Final = msgspec.json.Decoder(Inference)
@@ -135,7 +159,13 @@ def heard(answer: Inference) -> Heard:
         text=" ".join(segment.text.strip() for segment in said).strip(),
         confidence=min(1.0, math.exp(min(0.0, log_sure))),
         words=_words(tokens) if timed else (),
+        language=answer.language if said else "",
     )
+
+
+def code(name: str) -> str:
+    """A language as a form names it; one that is not known keeps its name."""
+    return NAMES.get(name.lower(), name)
 
 
 def _words(tokens: list[Token]) -> tuple[tuple[str, float, float, float], ...]:

@@ -5,21 +5,20 @@ clause is read to its end as fast as it is made, whether its caller listens or n
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final
 
-from antiphon.errors import ProviderError, Rejected
+from antiphon.errors import Rejected
 from antiphon.net.http import Http
 from antiphon.net.spoken_http import HttpUtterance
+from antiphon.net.start import trial
 from antiphon.ports.tts import Speaking
 from antiphon.providers.xtts import voices, wire
 from antiphon.providers.xtts.settings import XttsSettings
 
 __all__ = ["XttsSynthesiser"]
 
-log: Final = logging.getLogger(__name__)
 
 PIECE_LETTERS: Final = 400
 """About half a minute: so long may others have to wait."""
@@ -42,12 +41,8 @@ class XttsSynthesiser:
     async def start(self) -> None:
         """Ask for the server's speakers. A server that is away for the moment does not keep the
         process from starting."""
-        try:
+        with trial():
             await self._learn()
-        except Rejected:
-            raise
-        except ProviderError as error:
-            log.warning("not reached at start, will be tried again: %s", error)
 
     def utter(self, speaking: Speaking) -> HttpUtterance:
         sound = partial(self._sound, speaking)

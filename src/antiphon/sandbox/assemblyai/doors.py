@@ -27,6 +27,7 @@ MODELS: Final = (
     "whisper-rt",
 )
 LISTS: Final = ("keyterms_prompt", "language_codes")
+FLAGS: Final = ("format_turns", "language_detection", "speaker_labels", "session_heartbeat")
 IN_BAND: Final = {
     400: (3006, "Invalid Connection Parameters"),
     401: (1008, "Unauthorized Connection"),
@@ -66,6 +67,9 @@ def _mistake(websocket: WebSocket) -> str:
             return f"{name} must be {allowed.start} to {allowed.stop - 1}"
     if not query.get("min_turn_silence", "0").isdecimal():
         return "min_turn_silence must be milliseconds"
+    for name in FLAGS:
+        if query.get(name, "false").lower() not in ("true", "false"):
+            return f"{name} must be true or false"
     for name in LISTS:
         try:
             msgspec.json.decode(query.get(name, "[]"), type=tuple[str, ...])

@@ -53,6 +53,9 @@ class _Session:
         self._format = query.get("format_turns", "").lower() == "true"
         self._beats = query.get("session_heartbeat", "").lower() == "true"
         self._writes = "-3" in query["speech_model"] or query["speech_model"].startswith("u3-")
+        several = query["speech_model"] != "universal-streaming-english"
+        self._detects = several and query.get("language_detection", "").lower() == "true"
+        self._labels = query.get("speaker_labels", "").lower() == "true"
         self._silence_s = int(query.get("min_turn_silence", MIN_SILENCE_MS)) / 1000
         idle = query.get("inactivity_timeout")
         self._idle_s = float(idle) if idle else None
@@ -171,6 +174,7 @@ class _Session:
                 end=round(word.end_s * 1000),
                 confidence=0.99,
                 word_is_final=ended or number < len(heard.words) - 1,
+                speaker=_label(word.speaker) if self._labels and ended else msgspec.UNSET,
             )
             for number, word in enumerate(heard.words)
         )
@@ -183,8 +187,15 @@ class _Session:
             end_of_turn_confidence=SURE if ended else UNSURE,
             words=words,
             utterance=transcript if ended else "",
+            language_code=(heard.language or "en") if self._detects else msgspec.UNSET,
+            speaker_label=self._speaker(heard) if self._labels else msgspec.UNSET,
         )
         await self._tell(turn)
+
+    def _speaker(self, heard: TranscriptChanged) -> str:
+        """Who said most of it."""
+        voices = [word.speaker for word in heard.words]
+        return _label(max(voices, key=voices.count) if voices else None)
 
     # --- the rest ----------------------------------------------------------------------------
 
@@ -194,3 +205,7 @@ class _Session:
 
     async def _tell(self, message: msgspec.Struct) -> None:
         await self._line.send(wire.encode(message))
+
+
+def _label(speaker: int | None) -> str:
+    return chr(ord("A") + (speaker or 0))

@@ -48,6 +48,11 @@ def _listen_mistake(websocket: WebSocket) -> str:
         return "model is missing"
     if query["model"].startswith("nova-3") and "keywords" in query:
         return "keywords are not for nova-3: use keyterm"
+    if query.get("diarize_model", "latest") not in ("latest", "v1"):
+        return "diarize_model must be latest or v1 for a stream"
+    for name in ("smart_format", "filler_words", "diarize"):
+        if query.get(name, "false") not in ("true", "false"):
+            return f"{name} must be true or false"
     if "utterance_end_ms" in query and query.get("interim_results") != "true":
         return "utterance_end_ms needs interim_results"
     return _audio_mistake(websocket)
@@ -56,6 +61,11 @@ def _listen_mistake(websocket: WebSocket) -> str:
 def _flux_mistake(websocket: WebSocket) -> str:
     if not websocket.query_params.get("model", "").startswith("flux-"):
         return "this is where flux models are"
+    several = websocket.query_params["model"] == "flux-general-multi"
+    if "language_hint" in websocket.query_params and not several:
+        return "language_hint is for flux-general-multi only"
+    if websocket.query_params.get("numerals", "false") not in ("true", "false"):
+        return "numerals must be true or false"
     for name, least in (("eager_eot_threshold", 0.3), ("eot_threshold", 0.5)):
         value = websocket.query_params.get(name)
         if value is not None and not (_number(value) and least <= float(value) <= 0.9):

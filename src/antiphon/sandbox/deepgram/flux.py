@@ -213,8 +213,14 @@ class _Session:
             words=tuple(wire.Word(w.text, 0.99, w.start_s, w.end_s) for w in words),
             end_of_turn_confidence=sure,
             trigger=trigger,
+            languages=self._languages(heard) if words else None,
         )
         await self._line.send(wire.encode(info))
+
+    def _languages(self, heard: TranscriptChanged | None) -> tuple[str, ...] | None:
+        if self._model != "flux-general-multi" or heard is None:
+            return None
+        return (heard.language or (self._stands.language_hints or ("en",))[0],)
 
     def _next(self) -> int:
         self._sequence += 1

@@ -29,6 +29,8 @@ PIECE_S: Final = 5.0
 PAUSE_S: Final = 0.3
 IDLE_S: Final = 10.0
 """Without audio or message for so long, the vendor closes (third party)."""
+FILLERS: Final = ("um", "uh")
+"""Left out where ``filler_words`` are not asked for (vendor's documentation)."""
 KEYTERM_WORDS: Final = 500
 """The service counts tokens."""
 IDLE_REASON: Final = "NET-0001: no audio data or message was received within the timeout"
@@ -40,6 +42,9 @@ async def serve_listen(line: Line, websocket: WebSocket, means: Means) -> None:
     hearing = Hearing(
         rate_hz=int(query["sample_rate"]),
         language=query.get("language", "en"),
+        detect=tuple(query.getlist("language_hint")),
+        keep_fillers=query.get("filler_words") == "true",
+        speakers=query.get("diarize") == "true" or "diarize_model" in query,
         keyterms=tuple(query.getlist("keyterm")),
     )
     session = _Session(line, websocket, means, hearing)
@@ -59,6 +64,7 @@ class _Session:
         self._word_end_s: float | None = None
         """Of the last word that is final; None when its utterance's end was told."""
         self._model = query["model"]
+        self._hearing = hearing
         self._id = str(uuid.uuid4())
         self._digest = hashlib.sha256()
         self._listener = Listener(means.ears, hearing, query["encoding"], self._tell)
@@ -210,18 +216,7 @@ class _Session:
         speech: bool = False,
         asked: bool = False,
     ) -> None:
-        words = tuple(
-            wire.Word(
-                word=word.text.lower().strip(".,!?"),
-                start=word.start_s,
-                end=word.end_s,
-                confidence=0.99,
-                punctuated_word=word.text,
-            )
-            for word in (heard.words if heard else ())
-        )
-        text = heard.text if heard else ""
-        best = wire.Alternative(text, 0.99 if text else 0.0, words)
+        best = self._best(heard) if heard else wire.Alternative("", 0.0, ())
         results = wire.Results(
             channel_index=(0, 1),
             start=self._base_s,
@@ -235,3 +230,24 @@ class _Session:
             from_finalize=asked,
         )
         await self._line.send(wire.encode(results))
+
+    def _best(self, heard: TranscriptChanged) -> wire.Alternative:
+        hearing, several = self._hearing, self._hearing.language == "multi"
+        language = (heard.language or (*hearing.detect, "en")[0]) if several else None
+        words = tuple(
+            wire.Word(
+                word=word.text.lower().strip(".,!?"),
+                start=word.start_s,
+                end=word.end_s,
+                confidence=0.99,
+                punctuated_word=word.text,
+                speaker=(word.speaker or 0) if hearing.speakers else None,
+                language=language,
+            )
+            for word in heard.words
+            if hearing.keep_fillers or word.text.lower().strip(".,!?") not in FILLERS
+        )
+        left_out = len(words) < len(heard.words)
+        text = " ".join(w.punctuated_word or w.word for w in words) if left_out else heard.text
+        languages = (language,) if language and words else None
+        return wire.Alternative(text, 0.99 if text else 0.0, words, languages)

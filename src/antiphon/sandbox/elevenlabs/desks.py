@@ -1,71 +1,25 @@
-"""ElevenLabs' requests from the vendor's end: speech by HTTP, and the voices of an account.
+"""ElevenLabs' requests from the vendor's end: speech by HTTP, and the voices of an account. How
+they are designed and trained is in `making`.
 
 Any voice that was not deleted speaks, for agent files name voices the sandbox never saw. An
 account's own are kept from one request to the next.
 """
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
-from starlette.datastructures import UploadFile
 
 from antiphon.errors import ProviderError, RemoteProtocolError
 from antiphon.providers.elevenlabs.wire import timed, voices
+from antiphon.sandbox.elevenlabs import making
+from antiphon.sandbox.elevenlabs.account import account, recordings, refuse
 from antiphon.sandbox.elevenlabs.alignment import as_chunk
 from antiphon.sandbox.elevenlabs.voice import FORMATS, MODELS, spoken
 from antiphon.sandbox.exchange import Exchange
 from antiphon.sandbox.vendor import Means
 
-__all__ = ["SERVED", "detail"]
-
-NAMES: Final = {
-    400: "invalid_request",
-    401: "invalid_api_key",
-    403: "forbidden",
-    404: "voice_not_found",
-    422: "invalid_parameters",
-    429: "too_many_concurrent_requests",
-}
-PREMADE: Final = (
-    voices.Voice(
-        voice_id="JBFqnCBsd6RMkjVDRZzb",
-        name="George",
-        category="premade",
-        labels={"language": "en", "accent": "british"},
-    ),
-    voices.Voice(
-        voice_id="21m00Tcm4TlvDq8ikWAM",
-        name="Rachel",
-        category="premade",
-        labels={"language": "en", "accent": "american"},
-    ),
-)
-
-
-@dataclass(slots=True)
-class _Account:
-    known: dict[str, voices.Voice] = field(
-        default_factory=lambda: {voice.voice_id: voice for voice in PREMADE}
-    )
-    gone: set[str] = field(default_factory=set)
-
-
-def _account(means: Means) -> _Account:
-    account: _Account = means.kept.setdefault("elevenlabs", _Account())
-    return account
-
-
-def detail(status: int, why: str) -> Mapping[str, Any]:
-    """The body of a refusal."""
-    return {"detail": {"status": NAMES.get(status, "error"), "message": why}}
-
-
-async def _refuse(exchange: Exchange, status: int, why: str) -> None:
-    await exchange.answer(msgspec.json.encode(detail(status, why)), status=status)
-
+__all__ = ["SERVED"]
 
 # --- speech ----------------------------------------------------------------------------------
 
@@ -75,11 +29,11 @@ async def _asked(exchange: Exchange, means: Means) -> timed.Request | None:
     try:
         asked = timed.decode_request(await exchange.body())
     except RemoteProtocolError as error:
-        await _refuse(exchange, 422, str(error))
+        await refuse(exchange, 422, str(error))
         return None
     mistake = ""
-    if exchange.path["voice"] in _account(means).gone:
-        await _refuse(exchange, 404, "A voice with this id was not found.")
+    if exchange.path["voice"] in account(means).gone:
+        await refuse(exchange, 404, "A voice with this id was not found.")
         return None
     if not asked.text.strip():
         mistake = "text is empty"
@@ -88,7 +42,7 @@ async def _asked(exchange: Exchange, means: Means) -> timed.Request | None:
     elif exchange.query.get("output_format", "mp3_44100_128") not in FORMATS:
         mistake = f"the sandbox sends {', '.join(FORMATS)} only: give output_format"
     if mistake:
-        await _refuse(exchange, 400, mistake)
+        await refuse(exchange, 400, mistake)
         return None
     return asked
 
@@ -135,16 +89,15 @@ def _speech(exchange: Exchange, means: Means, asked: timed.Request) -> Any:
 
 
 async def _list(exchange: Exchange, means: Means) -> None:
-    found = tuple(_account(means).known.values())
+    found = tuple(account(means).known.values())
     await exchange.answer(voices.encode(voices.Voices(found)).encode())
 
 
 async def _add(exchange: Exchange, means: Means) -> None:
     form = await exchange.form()
-    files = [each for each in form.getlist("files") if isinstance(each, UploadFile)]
     name = form.get("name")
-    if not name or not files or not all(each.size for each in files):
-        await _refuse(exchange, 422, "a name and at least one recording are needed")
+    if not name or not recordings(form, "files"):
+        await refuse(exchange, 422, "a name and at least one recording are needed")
         return
     labels = msgspec.json.decode(form.get("labels") or "{}", type=dict[str, str] | None)
     voice = voices.Voice(
@@ -154,20 +107,21 @@ async def _add(exchange: Exchange, means: Means) -> None:
         labels=labels or {},
         description=form.get("description"),
     )
-    _account(means).known[voice.voice_id] = voice
+    account(means).known[voice.voice_id] = voice
     await exchange.answer(voices.encode(voices.Added(voice.voice_id)).encode())
 
 
 async def _one(exchange: Exchange, means: Means) -> None:
-    account, voice_id = _account(means), exchange.path["voice"]
-    voice = account.known.get(voice_id)
+    whose, voice_id = account(means), exchange.path["voice"]
+    voice = whose.known.get(voice_id)
     if voice is None:
-        await _refuse(exchange, 404, "A voice with this id was not found.")
+        await refuse(exchange, 404, "A voice with this id was not found.")
     elif exchange.method == "GET":
         await exchange.answer(voices.encode(voice).encode())
+        whose.known[voice_id] = making.further(voice)
     else:
-        del account.known[voice_id]
-        account.gone.add(voice_id)
+        del whose.known[voice_id]
+        whose.gone.add(voice_id)
         await exchange.answer(voices.encode(voices.Deleted()).encode())
 
 
@@ -178,5 +132,6 @@ SERVED: Final = (
     (SPEECH, _raw, ("POST",)),
     ("/v1/voices", _list, ("GET",)),
     ("/v1/voices/add", _add, ("POST",)),
+    *making.SERVED,
     ("/v1/voices/{voice}", _one, ("GET", "DELETE")),
 )

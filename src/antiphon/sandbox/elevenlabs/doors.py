@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket
 
 from antiphon.providers.elevenlabs.wire import speech as wire
 from antiphon.sandbox.elevenlabs import desks
+from antiphon.sandbox.elevenlabs.account import detail
 from antiphon.sandbox.elevenlabs.listen import AUDIO, serve_listen
 from antiphon.sandbox.elevenlabs.speak import serve_multi, serve_single
 from antiphon.sandbox.elevenlabs.voice import FORMATS, MODELS
@@ -51,6 +52,9 @@ def _listen_mistake(websocket: WebSocket) -> str:
         return "commit_strategy must be manual or vad"
     if not BARE.match(query.get("language_code", "en")):
         return "language_code must be a bare ISO 639 code"
+    for name in ("include_timestamps", "include_language_detection"):
+        if query.get(name, "false") not in ("true", "false"):
+            return f"{name} must be true or false"
     terms = query.getlist("keyterms")
     if len(terms) > KEYTERMS or any(len(term) > KEYTERM_LETTERS for term in terms):
         return f"at most {KEYTERMS} keyterms of {KEYTERM_LETTERS} letters"
@@ -67,7 +71,7 @@ def _door(path: str, mistake: Callable[[WebSocket], str], serve: Serve) -> Door:
 
 def refuse(status: int, why: str) -> Refusal:
     """The vendor's way to say no."""
-    return Refusal(status, {}, desks.detail(status, why))
+    return Refusal(status, {}, detail(status, why))
 
 
 DOORS: Final = (

@@ -65,6 +65,7 @@ class _Session:
             "commit_strategy": "vad" if self._pauses else "manual",
             "model_id": self._query.get("model_id"),
             "include_timestamps": self._timed,
+            "include_language_detection": self._detects,
         }
         await self._line.send(wire.encode(wire.SessionStarted(uuid.uuid4().hex, config)))
         while True:
@@ -112,7 +113,8 @@ class _Session:
         self._committed_s, self._told = self.dictation.heard_s, ""
         await self._line.send(wire.encode(wire.Committed(final.text)))
         if self._timed or self._detects:
-            timed = wire.TimedCommitted(final.text, self._language, self._words(final))
+            language = final.language or self._language
+            timed = wire.TimedCommitted(final.text, language, self._words(final))
             await self._line.send(wire.encode(timed))
 
     def _words(self, final: TranscriptChanged) -> tuple[wire.Word, ...]:

@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 from antiphon.sandbox.line import Line
 from antiphon.sandbox.openai.chat import key, refuse
 from antiphon.sandbox.openai.realtime import serve_transcription
-from antiphon.sandbox.openai.speech import serve_speech
+from antiphon.sandbox.openai.speech import serve_any_speech, serve_speech, serve_voices
 from antiphon.sandbox.openai.transcribe import serve_transcriptions
 from antiphon.sandbox.vendor import Desk, Door, Means, Serve
 
@@ -56,5 +56,13 @@ DOORS: Final[tuple[Door, ...]] = (
 )
 DESKS: Final[tuple[Desk, ...]] = (
     Desk(path="/v1/audio/speech", key=key, refuse=refuse, serve=serve_speech),
+    Desk(path="/compatible/v1/audio/speech", key=None, refuse=refuse, serve=serve_any_speech),
+    Desk(
+        path="/compatible/v1/audio/voices",
+        key=None,
+        refuse=refuse,
+        serve=serve_voices,
+        methods=("GET",),
+    ),
     Desk(path="/v1/audio/transcriptions", key=key, refuse=refuse, serve=serve_transcriptions),
 )

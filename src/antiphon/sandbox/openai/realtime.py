@@ -181,7 +181,17 @@ class _Session:
         if self._input.transcription is not None:
             await self._tell(final.text)
             costs = rules.usage(self._input, seconds, final.text)
-            done = wire.TranscriptionCompleted(item, final.text, 0, costs, self._name("event"))
+            read = self._input.transcription
+            model = (read.model or "") if isinstance(read, wire.Transcription) else ""
+            tells = final.language and model.startswith("gpt-transcribe")
+            done = wire.TranscriptionCompleted(
+                item,
+                final.text,
+                0,
+                costs,
+                self._name("event"),
+                (wire.Language(final.language),) if tells else None,
+            )
             await self._send(done)
         self._item, self._before, self._told = self._name("item"), item, ""
 

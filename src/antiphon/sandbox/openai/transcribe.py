@@ -55,11 +55,13 @@ async def _answer(
     heard = await read_upload(means, file.filename or "", pcm, rate_hz)
     seconds = len(pcm) / 2 / rate_hz
     usage = _usage(str(form["model"]), seconds, heard.text)
+    tells = heard.language and form["model"] == "gpt-transcribe"
+    languages = (wire.Language(heard.language),) if tells else None
     if form.get("stream") == "true" and form["model"] != "whisper-1":
         await exchange.start({**HEADERS, "content-type": "text/event-stream; charset=utf-8"})
         for at, word in enumerate(heard.text.split()):
             await exchange.send(_event(wire.TextDelta(f" {word}" if at else word)))
-        await exchange.send(_event(wire.TextDone(heard.text, usage)))
+        await exchange.send(_event(wire.TextDone(heard.text, usage, languages)))
         await exchange.finish()
     elif form.get("response_format") == "text":
         await exchange.answer(f"{heard.text}\n".encode(), "text/plain; charset=utf-8")
@@ -69,7 +71,7 @@ async def _answer(
         words = {"words": timed} if "word" in form.getlist("timestamp_granularities[]") else {}
         await exchange.answer(msgspec.json.encode({"task": "transcribe", **body, **words}))
     else:
-        await exchange.answer(wire.encode(wire.Transcript(heard.text, usage)).encode())
+        await exchange.answer(wire.encode(wire.Transcript(heard.text, usage, languages)).encode())
 
 
 async def _recording(form: FormData) -> tuple[bytes, int]:

@@ -22,8 +22,7 @@ PIECE_BYTES: Final = 128
 """Of an answer, so that a fault finds a place in the middle of it."""
 SURE: Final = 0.95
 LOG_SURE: Final = -0.05
-NAMES: Final = {"en": "english", "de": "german", "fr": "french", "es": "spanish", "auto": "english"}
-"""What the answer calls some languages; the server knows a hundred."""
+NAMES: Final = {code: name for name, code in wire.NAMES.items()}
 
 
 def _refuse(status: int, why: str) -> Refusal:
@@ -42,6 +41,8 @@ async def _inference(exchange: Exchange, means: Means) -> None:
     name, pcm, rate_hz = recording
     heard = await read_upload(means, name, pcm, rate_hz)
     code = str(form.get("language", "en"))
+    if code == wire.AUTO:
+        code = heard.language or "en"
     answer = _answer(heard, NAMES.get(code, code), len(pcm) / 2 / rate_hz)
     how = str(form.get("response_format", "json"))
     if how == "text":

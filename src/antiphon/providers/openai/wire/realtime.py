@@ -291,6 +291,12 @@ class TranscriptionDelta(
     event_id: str = ""
 
 
+class Language(Struct, frozen=True):
+    """One that was heard."""
+
+    code: str
+
+
 class TranscriptionCompleted(
     Struct, frozen=True, tag=f"{_TRANSCRIPTION}.completed", tag_field="type", omit_defaults=True
 ):
@@ -301,6 +307,8 @@ class TranscriptionCompleted(
     content_index: int | None = None
     usage: Mapping[str, Any] | None = None
     event_id: str = ""
+    languages: tuple[Language, ...] | None = None
+    """Told by ``gpt-transcribe`` (vendor's client)."""
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):

@@ -41,11 +41,19 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     total_tokens: int | None = None
 
 
+class Language(Struct, frozen=True):
+    """One that was heard."""
+
+    code: str
+
+
 class Transcript(Struct, frozen=True, omit_defaults=True):
     """The whole answer, where it is not streamed."""
 
     text: str
     usage: Usage | None = None
+    languages: tuple[Language, ...] | None = None
+    """Told by ``gpt-transcribe`` (vendor's client)."""
 
 
 class TextDelta(
@@ -63,6 +71,7 @@ class TextDone(
 
     text: str
     usage: Usage | None = None
+    languages: tuple[Language, ...] | None = None
 
 
 Event: TypeAlias = TextDelta | TextDone
