@@ -190,6 +190,22 @@ async def test_an_end_of_voice_known_late_does_not_leave_a_final_owed_for_ever()
         assert (await caller.until(4)).end_s == pytest.approx(0.4)
 
 
+async def test_a_blip_of_no_length_after_the_voice_is_covered_by_the_final_it_asks_for() -> None:
+    async with engine() as child, calling(child) as caller:
+        caller.say(5, pause_s=0.3)
+        caller.ear.finalise(0.5)
+        await caller.until(5)
+        blip_s = caller.at_s - 0.1
+        caller.ear.voice(SpeechStarted(at_s=blip_s))
+        caller.wait(0.1)
+        caller.ear.voice(SpeechStopped(at_s=blip_s))
+        caller.told.clear()
+        caller.ear.finalise(blip_s)
+        final = await caller.until(5)
+        assert final.end_s == pytest.approx(blip_s)
+        assert max(word.end_s for word in final.words) <= 0.5
+
+
 async def test_speech_that_goes_on_is_told_again_longer() -> None:
     async with engine() as child, calling(child) as caller:
         caller.say(3, pause_s=0.3)

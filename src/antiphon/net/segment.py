@@ -107,7 +107,10 @@ class Segment:
     def extent(self, until: int) -> tuple[int, int]:
         """Where the voice that a reading up to ``until`` heard begins and ends."""
         heard = self._heard(until)
-        return (heard[0][0], heard[-1][1]) if heard else (self.begin, until)
+        if not heard:
+            return self.begin, until
+        # A blip of no length after the voice was read too, and somebody waits to be told so.
+        return heard[0][0], max(heard[-1][1], min(self.voiced_until, until))
 
     def words(self, reading: Reading, rate_hz: int) -> tuple[Word, ...]:
         """The words and where they lie: as the engine says, or spread over the voice."""
